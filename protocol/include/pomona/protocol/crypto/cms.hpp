@@ -1,0 +1,29 @@
+// CMS (RFC 5652): detached and attached signatures, as Mdm-Signature and signed profiles use them.
+#pragma once
+
+#include "pomona/protocol/crypto/certificate.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace pomona::crypto {
+
+/// DER SignedData, detached, SHA-256, signer certificate inside, signingTime = `at`.
+result<bytes> sign_detached(bytes_view content, const identity& signer, time_point at);
+/// DER SignedData with the content attached; `signer.chain` is included.
+result<bytes> sign_attached(bytes_view content, const identity& signer, time_point at);
+
+struct verified {
+    certificate signer;
+    std::vector<certificate> certificates; ///< all that the message carries
+    std::optional<time_point> signing_time;
+    bytes content; ///< the attached content; empty for detached
+};
+/// Checks the one signature over `content`; does not judge the signer: use verify_chain. Errors:
+/// malformed, unsupported (MD5, more than one signer), signature_invalid.
+result<verified> verify_detached(const context& ctx, bytes_view cms, bytes_view content);
+result<verified> verify_attached(const context& ctx, bytes_view cms);
+/// True when the bytes begin as a DER/BER ContentInfo: tells a signed profile from a bare plist.
+bool looks_like_cms(bytes_view data);
+
+} // namespace pomona::crypto

@@ -1,0 +1,37 @@
+// Private keys, decoded once and shared by reference count.
+#pragma once
+
+#include "pomona/protocol/crypto/context.hpp"
+
+#include <memory>
+
+struct evp_pkey_st; // OpenSSL's EVP_PKEY
+
+namespace pomona::crypto {
+
+/// An RSA or EC private key. Copies share it; safe to use from several threads for signing.
+class private_key {
+  public:
+    static result<private_key> generate_rsa(const context& ctx, int bits = 2048);
+    static result<private_key> generate_p256(const context& ctx);
+    /// PKCS#8 or traditional DER, unencrypted.
+    static result<private_key> from_der(const context& ctx, bytes_view der);
+    static result<private_key> from_pem(const context& ctx, bytes_view pem);
+
+    [[nodiscard]] bytes to_der() const;       ///< PKCS#8, unencrypted: write it with mode 0600 only
+    [[nodiscard]] std::string to_pem() const; ///< the same
+    [[nodiscard]] bytes public_key_info() const;  ///< DER SubjectPublicKeyInfo
+    [[nodiscard]] bytes public_key_pkcs1() const; ///< DER RSAPublicKey; empty for EC
+    [[nodiscard]] bool is_rsa() const;
+    [[nodiscard]] int bits() const;
+    [[nodiscard]] evp_pkey_st* native() const { return key_.get(); }
+    [[nodiscard]] const context& owner() const { return ctx_; }
+
+  private:
+    private_key(context ctx, std::shared_ptr<evp_pkey_st> key)
+        : ctx_{std::move(ctx)}, key_{std::move(key)} {}
+    context ctx_;
+    std::shared_ptr<evp_pkey_st> key_;
+};
+
+} // namespace pomona::crypto

@@ -1,0 +1,81 @@
+// The client side of one SCEP enrollment as a machine without I/O: it says which HTTP request to
+// make next.
+#pragma once
+
+#include "pomona/protocol/scep/message.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace pomona::scep {
+
+/// What the SCEP payload asks for (com.apple.security.scep, keys inside PayloadContent).
+struct client_config {
+    std::string url;
+    std::optional<std::string> name; ///< `message` of GetCACert and GetCACaps
+    crypto::name subject;            ///< variables already replaced
+    std::optional<std::string> challenge;
+    std::optional<crypto::key_usage> usage;
+    std::vector<std::string> dns_names;
+    bytes ca_fingerprint; ///< MD5 (16), SHA-1 (20) or SHA-256 (32 octets); empty: not checked
+    int retries = 3;
+    duration retry_delay = std::chrono::seconds{10};
+};
+
+/// An HTTP request to make; `body` is empty for GET.
+struct http_action {
+    bool post = false;
+    std::string url;
+    std::string content_type; ///< of the request; empty: none
+    bytes body;
+};
+struct wait_action {
+    duration delay;
+};
+struct done_action {
+    crypto::certificate issued;
+};
+struct failed_action {
+    error why;
+    std::optional<fail_info> refused; ///< set when the CA answered FAILURE
+};
+using action = std::variant<http_action, wait_action, done_action, failed_action>;
+
+/// GetCACert, GetCACaps, PKIOperation, in that order (the order of Apple's client). Feed each HTTP
+/// response, or the end of a wait, to get the next action. After done or failed it must not be used
+/// again.
+class client {
+  public:
+    client(crypto::context ctx, client_config config, crypto::private_key key);
+
+    /// `now`: certificate validity and signingTime.
+    action start(time_point now);
+    action on_response(unsigned status, std::string_view content_type, bytes_view body,
+                       time_point now);
+    action on_wait_over(time_point now);
+
+    /// After the CA's certificates are known: the one that signs.
+    [[nodiscard]] const std::optional<crypto::certificate>& ca() const;
+    [[nodiscard]] const std::string& transaction_id() const;
+
+  private:
+    enum class state { idle, get_ca_cert, get_ca_caps, pki_operation, waiting, finished };
+    action take_ca_certs(std::string_view content_type, bytes_view body, time_point now);
+    action send_request(time_point now);
+    action take_reply(bytes_view body, time_point now);
+
+    crypto::context ctx_;
+    client_config config_;
+    crypto::private_key key_;
+    state state_ = state::idle;
+    capabilities caps_;
+    std::optional<crypto::certificate> ca_;        // signs
+    std::optional<crypto::certificate> recipient_; // decrypts
+    std::optional<crypto::identity> signer_;
+    std::string transaction_id_;
+    bytes sender_nonce_;
+    int polls_left_ = 0;
+};
+
+} // namespace pomona::scep
