@@ -1,0 +1,34 @@
+// Secrets out of bodies and headers before anything is stored. Design: keys never, secrets as typed placeholders whose keyed
+// hash keeps equality and length.
+#pragma once
+
+#include <string>
+
+#include "pomona/net/http.hpp"
+
+namespace pomona::trace {
+
+class redactor {
+  public:
+    /// `key`: of the run; never stored.
+    redactor(bytes key, bool push_magic) : key_{std::move(key)}, push_magic_{push_magic} {}
+
+    struct outcome {
+        bytes body;
+        bool changed = false;
+    };
+    /// Plist and JSON bodies by key name (Challenge, BootstrapToken, UnlockToken, Password, PIN, AuthToken, DigestResponse, …);
+    /// a CMS-signed profile is stored as its plain plist when it holds a secret. Other bytes unchanged; bodies that cannot be
+    /// parsed are stored as they are unless they are of a profile's media type.
+    [[nodiscard]] outcome body(bytes_view raw, std::string_view media_type) const;
+    /// Authorization, Cookie and bearer values.
+    [[nodiscard]] net::headers headers(const net::headers& raw) const;
+    /// "{{challenge:9f86d081:32}}": type, keyed hash, length.
+    [[nodiscard]] std::string placeholder(std::string_view type, bytes_view secret) const;
+
+  private:
+    bytes key_;
+    bool push_magic_;
+};
+
+} // namespace pomona::trace
