@@ -1,0 +1,60 @@
+// The reference MDM server: CA, enrollment, check-in, command queue, push, DDM and the ecosystem's
+// API behind one listener.
+#pragma once
+
+#include "pomona/foundation/ids.hpp"
+#include "pomona/net/world.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pomona::server {
+
+struct server_options {
+    net::endpoint bind{"127.0.0.1", 0};
+    /// Host names and addresses its TLS certificate covers; the first one stands in the URLs it
+    /// hands out.
+    std::vector<std::string> names{"localhost", "127.0.0.1"};
+    /// CA, TLS identity and database live here (files 0600); empty: everything in memory. Made on
+    /// first start.
+    std::filesystem::path data_folder;
+    std::string organization = "Pomona reference server";
+    std::string api_user = "nanomdm"; ///< Basic authentication, as the ecosystem's scripts send it
+    std::string api_key;              ///< compared in constant time; must not be empty
+    bool sign_message = true;         ///< SignMessage in the MDM payload
+    std::int64_t access_rights = 8191;
+    bool check_out_when_removed = true;
+    duration challenge_lifetime = std::chrono::hours{1};
+    /// Where pushes go. The push identity comes by API (PUT /v1/pushcert) or from the data folder.
+    net::endpoint apns{"api.push.apple.com", 443};
+    net::trust_store apns_trust;
+    /// Key for the CA and for TLS, for the virtual world's fixed keys; empty: generated
+    /// (offloaded).
+    std::function<std::optional<crypto::private_key>(std::string_view role)> key_for;
+};
+
+/// Runs until destroyed or `stop`. On the world's thread.
+class server {
+  public:
+    /// Opens the store, makes or loads the CA, listens. Errors are a user's to mend: port in use,
+    /// folder not writable.
+    static net::task<result<std::unique_ptr<server>>> start(net::world& world,
+                                                            server_options options);
+    virtual ~server() = default;
+
+    [[nodiscard]] virtual net::endpoint local() const = 0;
+    [[nodiscard]] virtual std::string base_url() const = 0; ///< https://name:port
+    [[nodiscard]] virtual std::string
+    enroll_url() const = 0; ///< GET: a fresh signed enrollment profile
+    [[nodiscard]] virtual const crypto::certificate&
+    ca() const = 0; ///< the root a client has to trust
+    /// Takes a push certificate and its key as PUT /v1/pushcert does.
+    virtual net::task<result<topic>> set_push_identity(crypto::identity identity) = 0;
+    /// Stops listening, finishes what is being answered, closes the store.
+    virtual net::task<void> stop() = 0;
+};
+
+} // namespace pomona::server

@@ -1,0 +1,39 @@
+// Many Macs: made from personas with identifiers of their own, reached by name.
+#pragma once
+
+#include "pomona/sim/mac/mac.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace pomona::sim::fleet {
+
+struct group {
+    std::string name; ///< of the scenario's `macs` entry
+    std::size_t count = 1;
+    std::string persona;
+};
+
+/// Identifiers (UDID, serial number, MAC addresses) are drawn from the world's randomness, unique
+/// within the fleet.
+class fleet {
+  public:
+    /// `keys`: one RSA key a Mac, in order. Names run through the fleet: mac-0001, mac-0002, …
+    static result<std::unique_ptr<fleet>> create(mac::environment env,
+                                                 const std::vector<group>& groups,
+                                                 std::vector<crypto::private_key> keys);
+    ~fleet();
+
+    [[nodiscard]] std::size_t size() const { return macs_.size(); }
+    [[nodiscard]] mac::mac& at(std::size_t index) { return *macs_.at(index); }
+    /// Indices of a group's Macs; empty for an unknown name.
+    [[nodiscard]] std::vector<std::size_t> members(std::string_view group_name) const;
+
+  private:
+    fleet();
+    std::unique_ptr<mac::environment> env_;
+    std::vector<std::unique_ptr<mac::mac>> macs_;
+    std::vector<group> groups_;
+};
+
+} // namespace pomona::sim::fleet

@@ -1,0 +1,71 @@
+// One virtual Mac: what it holds, how it enrolls, answers, synchronises and leaves.
+#pragma once
+
+#include "pomona/net/world.hpp"
+#include "pomona/sim/apns/device_link.hpp"
+#include "pomona/sim/mac/persona.hpp"
+#include "pomona/trace/recorder.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pomona::sim::mac {
+
+/// What all Macs of a fleet share; outlives them.
+struct environment {
+    net::world& world;
+    trace::recorder& recorder;
+    apns::device_link& push;
+    /// Roots that the Mac has before any profile is installed (stands for the system's trust
+    /// store).
+    net::trust_store system_trust;
+    duration request_timeout = std::chrono::seconds{60};
+};
+
+enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
+std::string_view to_text(phase p);
+
+/// Why an enrollment did not come about.
+struct enroll_failure {
+    std::string at; ///< "profile", "scep", "Authenticate", "TokenUpdate"
+    std::string reason;
+    bool transport = false; ///< the server could not be reached at all
+};
+
+/// State a scenario may set (design: `set`); later work adds power, lock, users.
+struct condition {
+    bool online = true;
+};
+
+/// Lives on the world's thread; must not be destroyed while one of its tasks runs (shut the world
+/// down first, or await `idle`).
+class mac {
+  public:
+    /// `key`: the RSA key its SCEP identity will use; `who`: its name in the trace.
+    mac(environment& env, actor who, hardware hw, crypto::private_key key);
+    ~mac();
+
+    [[nodiscard]] const actor& who() const;
+    [[nodiscard]] const hardware& machine() const;
+    [[nodiscard]] phase now_in() const;
+
+    /// Downloads the profile at `url` and installs it as a user would; over when TokenUpdate was
+    /// accepted or something failed. From then on pushes wake it by themselves.
+    net::task<std::expected<void, enroll_failure>> enroll(std::string url);
+    /// The same with a profile at hand.
+    net::task<std::expected<void, enroll_failure>> install(bytes profile);
+
+    /// The user removes the enrollment profile: one CheckOut if the profile says so, then silence.
+    net::task<void> remove_enrollment_profile();
+
+    [[nodiscard]] const condition& current() const;
+    void set(condition c);
+
+  private:
+    struct impl;
+    std::shared_ptr<impl> impl_;
+};
+
+} // namespace pomona::sim::mac

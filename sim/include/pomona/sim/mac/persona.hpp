@@ -1,0 +1,37 @@
+// What a Mac is before it does anything: model, OS, names, identifiers.
+#pragma once
+
+#include "pomona/foundation/ids.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pomona::sim::mac {
+
+/// A kind of Mac.
+struct persona {
+    std::string name;       ///< as scenarios name it: "macos-15-apple-silicon"
+    std::string model;      ///< "Mac14,2"
+    std::string model_name; ///< "MacBook Air"
+    std::string marketing_name;
+    std::string os_version;    ///< "15.1"
+    std::string build_version; ///< "24B83"
+    bool apple_silicon = true;
+    bool has_battery = true;
+    std::string user_agent;
+};
+/// Null when there is none of that name.
+const persona* find_persona(std::string_view name);
+std::vector<std::string> persona_names();
+
+/// One machine of a persona.
+struct hardware {
+    persona kind;
+    udid device;
+    serial_number serial;
+    std::string computer_name; ///< "mac-0007": also its host name
+    std::string wifi_mac, bluetooth_mac;
+};
+
+} // namespace pomona::sim::mac
