@@ -5,4 +5,6 @@ set(protocol_documents
   src/plist/scan.cpp
   src/plist/scan_binary.cpp
   src/plist/scan_xml.cpp
+  src/plist/scan_scalars.cpp
+  src/plist/text.cpp
   src/plist/value.cpp)
