@@ -1,0 +1,55 @@
+// A trace prepared for checks: exchanges put together, indexed per Mac. Only what Macs, emulators
+// or a proxy recorded.
+#pragma once
+
+#include "pomona/trace/event.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pomona::checks {
+
+/// One request and its answer, as one end recorded them.
+struct exchange {
+    const trace::event* request = nullptr;
+    const trace::event* answer = nullptr; ///< kind response or failure; null while open
+    [[nodiscard]] bool answered() const {
+        return answer != nullptr && answer->kind == trace::kind::response;
+    }
+};
+
+class trace_view {
+  public:
+    using body_source = std::function<std::optional<bytes>(const trace::body_ref&)>;
+    /// Keeps pointers into `events`: they must outlive the view. Works on any container of events
+    /// with stable addresses.
+    trace_view(std::vector<const trace::event*> events, body_source bodies);
+
+    [[nodiscard]] const std::vector<const trace::event*>& events() const { return events_; }
+    /// Client-side exchanges of Macs on one channel ("enroll", "scep", "checkin", "mdm"), in order.
+    [[nodiscard]] const std::vector<exchange>& of_channel(std::string_view channel) const;
+    /// What the push service saw of providers (server end of channel "apns").
+    [[nodiscard]] const std::vector<exchange>& pushes() const;
+    /// Names of the Macs that acted, in order of first appearance.
+    [[nodiscard]] const std::vector<std::string>& macs() const { return macs_; }
+    /// A Mac's events in order.
+    [[nodiscard]] const std::vector<const trace::event*>& of_mac(std::string_view mac) const;
+    [[nodiscard]] std::optional<bytes> body(const trace::event& e) const;
+    /// The actor "mac-…" behind a push token (hex, lower case); empty when unknown.
+    [[nodiscard]] std::string mac_of_token(std::string_view token_hex) const;
+
+  private:
+    std::vector<const trace::event*> events_;
+    body_source bodies_;
+    std::map<std::string, std::vector<exchange>, std::less<>> channels_;
+    std::vector<exchange> pushes_;
+    std::vector<std::string> macs_;
+    std::map<std::string, std::vector<const trace::event*>, std::less<>> by_mac_;
+    std::map<std::string, std::string, std::less<>> token_owner_;
+};
+
+} // namespace pomona::checks
