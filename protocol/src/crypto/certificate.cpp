@@ -1,0 +1,214 @@
+#include "pomona/protocol/crypto/certificate.hpp"
+
+#include "crypto/handles.hpp"
+#include "pomona/foundation/encoding.hpp"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+namespace pomona::crypto {
+namespace {
+
+constexpr std::size_t max_certificate_bytes = 256 * 1024;
+constexpr std::size_t max_certificates_in_pem = 1000;
+
+using bignum_ptr = c_ptr<BIGNUM, BN_free>;
+using object_stack_ptr = c_ptr<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>;
+
+/// A decoded extension; null when it is absent, twice there or malformed.
+template <class Pointer>
+Pointer extension(const X509* cert, int nid) {
+    Pointer value{
+        static_cast<typename Pointer::pointer>(X509_get_ext_d2i(cert, nid, nullptr, nullptr))};
+    ERR_clear_error();
+    return value;
+}
+
+} // namespace
+
+certificate certificate_factory::adopt(const context& ctx, x509_ptr cert) {
+    return certificate{ctx, bound_to(ctx, cert.release(), X509_free)};
+}
+
+certificate certificate_factory::share(const context& ctx, X509* borrowed) {
+    X509_up_ref(borrowed);
+    return adopt(ctx, x509_ptr{borrowed});
+}
+
+result<certificate> certificate::from_der(const context& ctx, bytes_view der) {
+    ERR_clear_error();
+    if (der.size() > max_certificate_bytes) {
+        return fail(errc::too_large, "certificate");
+    }
+    // d2i_X509 frees what it was given when it fails, and clears the pointer.
+    X509* raw = X509_new_ex(ctx.native(), nullptr);
+    const auto* cursor = der.data();
+    const bool parsed =
+        raw != nullptr && d2i_X509(&raw, &cursor, static_cast<long>(der.size())) != nullptr;
+    x509_ptr cert{raw};
+    if (!parsed || !cert) {
+        return openssl_failure(errc::malformed, "certificate");
+    }
+    if (cursor != der.data() + der.size()) {
+        return fail(errc::malformed, "bytes after the certificate");
+    }
+    if (!read_asn1_time(X509_get0_notBefore(cert.get())) ||
+        !read_asn1_time(X509_get0_notAfter(cert.get()))) {
+        return fail(errc::malformed, "validity of the certificate");
+    }
+    ERR_clear_error(); // of an unknown public key algorithm, which is no error here
+    return certificate_factory::adopt(ctx, std::move(cert));
+}
+
+result<std::vector<certificate>> certificate::from_pem(const context& ctx, bytes_view pem) {
+    ERR_clear_error();
+    if (pem.size() > max_der_bytes) {
+        return fail(errc::too_large, "PEM");
+    }
+    const auto source = reading_bio(pem);
+    std::vector<certificate> out;
+    while (true) {
+        char* label = nullptr;
+        char* header = nullptr;
+        unsigned char* data = nullptr;
+        long length = 0;
+        const bool found = PEM_read_bio(source.get(), &label, &header, &data, &length) == 1;
+        const c_ptr<char, free_openssl_memory> label_owner{label};
+        const c_ptr<char, free_openssl_memory> header_owner{header};
+        const c_ptr<unsigned char, free_openssl_memory> data_owner{data};
+        if (!found) {
+            break;
+        }
+        if (std::string_view{label} != PEM_STRING_X509) {
+            continue;
+        }
+        auto cert = from_der(ctx, {data, static_cast<std::size_t>(length)});
+        if (!cert) {
+            return std::unexpected{cert.error()};
+        }
+        out.push_back(*std::move(cert));
+        if (out.size() > max_certificates_in_pem) {
+            return fail(errc::too_large, "certificates in a PEM text");
+        }
+    }
+    const bool regular_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (!regular_end || out.empty()) {
+        return openssl_failure(errc::malformed, "PEM certificates");
+    }
+    ERR_clear_error();
+    return out;
+}
+
+bytes certificate::der() const {
+    return encode_der(i2d_X509, cert_.get());
+}
+
+std::string certificate::pem() const {
+    const bio_ptr out{BIO_new(BIO_s_mem())};
+    if (!out || PEM_write_bio_X509(out.get(), cert_.get()) != 1) {
+        ERR_clear_error();
+        return {};
+    }
+    return pomona::to_text(written_bytes(out.get()));
+}
+
+bytes certificate::sha256() const {
+    return crypto::sha256(der());
+}
+
+bytes certificate::sha1() const {
+    return crypto::sha1(der());
+}
+
+name certificate::subject() const {
+    return read_name(X509_get_subject_name(cert_.get()));
+}
+
+name certificate::issuer() const {
+    return read_name(X509_get_issuer_name(cert_.get()));
+}
+
+std::optional<std::string> certificate::subject_part(std::string_view type) const {
+    for (auto& part : subject()) {
+        if (part.type == type) {
+            return std::move(part.text);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string certificate::serial_hex() const {
+    const bignum_ptr number{ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert_.get()), nullptr)};
+    const c_ptr<char, free_openssl_memory> text{number ? BN_bn2hex(number.get()) : nullptr};
+    return text ? std::string{text.get()} : std::string{};
+}
+
+// from_der has checked that both times can be read.
+time_point certificate::not_before() const {
+    return read_asn1_time(X509_get0_notBefore(cert_.get())).value_or(time_point::min());
+}
+
+time_point certificate::not_after() const {
+    return read_asn1_time(X509_get0_notAfter(cert_.get())).value_or(time_point::min());
+}
+
+std::optional<key_usage> certificate::usage() const {
+    const auto bits = extension<asn1_bit_string_ptr>(cert_.get(), NID_key_usage);
+    if (!bits) {
+        return std::nullopt;
+    }
+    const auto bit = [&](int number) { return ASN1_BIT_STRING_get_bit(bits.get(), number) == 1; };
+    // RFC 5280 section 4.2.1.3.
+    return key_usage{.digital_signature = bit(0),
+                     .key_encipherment = bit(2),
+                     .key_cert_sign = bit(5),
+                     .crl_sign = bit(6)};
+}
+
+std::vector<std::string> certificate::extended_key_usage() const {
+    const auto usages = extension<object_stack_ptr>(cert_.get(), NID_ext_key_usage);
+    std::vector<std::string> out;
+    for (int i = 0; usages && i < sk_ASN1_OBJECT_num(usages.get()); ++i) {
+        out.push_back(dotted_oid(sk_ASN1_OBJECT_value(usages.get(), i)));
+    }
+    return out;
+}
+
+std::vector<std::string> certificate::dns_names() const {
+    return read_alternative_names(
+        extension<general_names_ptr>(cert_.get(), NID_subject_alt_name).get());
+}
+
+bool certificate::is_ca() const {
+    const auto constraints = extension<basic_constraints_ptr>(cert_.get(), NID_basic_constraints);
+    return constraints && constraints->ca != 0;
+}
+
+bool certificate::is_self_signed() const {
+    const bool yes = X509_self_signed(cert_.get(), 1) == 1;
+    ERR_clear_error();
+    return yes;
+}
+
+bytes certificate::public_key_info() const {
+    return encode_der(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(cert_.get()));
+}
+
+bool certificate::has_extension(std::string_view dotted) const {
+    const auto oid = make_oid(dotted);
+    return oid && X509_get_ext_by_OBJ(cert_.get(), oid->get(), -1) >= 0;
+}
+
+int certificate::key_bits() const {
+    const auto* key = X509_get0_pubkey(cert_.get());
+    ERR_clear_error();
+    return key == nullptr ? 0 : EVP_PKEY_get_bits(key);
+}
+
+bool certificate::key_is_rsa() const {
+    const auto* key = X509_get0_pubkey(cert_.get());
+    ERR_clear_error();
+    return key != nullptr && EVP_PKEY_is_a(key, "RSA") == 1;
+}
+
+} // namespace pomona::crypto
