@@ -33,39 +33,38 @@ bytes encode(EVP_PKEY* key, int selection, const char* format, const char* struc
     return out;
 }
 
-result<evp_pkey_ptr> decode(const context& ctx, bytes_view data, const char* format) {
-    ERR_clear_error();
-    if (data.empty() || data.size() > max_key_bytes) {
-        return fail(data.empty() ? errc::malformed : errc::too_large, "private key");
+/// A public key and bare parameters also decode; a private key has its secret number.
+bool has_private_part(const EVP_PKEY* key) {
+    BIGNUM* secret = nullptr;
+    const auto* parameter =
+        EVP_PKEY_is_a(key, "RSA") == 1 ? OSSL_PKEY_PARAM_RSA_D : OSSL_PKEY_PARAM_PRIV_KEY;
+    const bool found = EVP_PKEY_get_bn_param(key, parameter, &secret) == 1;
+    BN_clear_free(secret);
+    return found;
+}
+
+result<evp_pkey_ptr> decode(const context& ctx, bytes_view der) {
+    if (der.size() > max_key_bytes) {
+        return fail(errc::too_large, "private key");
     }
     EVP_PKEY* raw = nullptr;
     const decoder_ptr decoder{OSSL_DECODER_CTX_new_for_pkey(
-        &raw, format, nullptr, nullptr, OSSL_KEYMGMT_SELECT_KEYPAIR, ctx.native(), nullptr)};
-    // Without a passphrase callback an encrypted key would make OpenSSL ask on the terminal.
-    if (!decoder || OSSL_DECODER_CTX_set_pem_password_cb(
-                        decoder.get(), [](char*, int, int, void*) { return -1; }, nullptr) != 1) {
-        return openssl_failure(errc::library, "private key decoder");
-    }
-    const auto* cursor = data.data();
-    auto left = data.size();
-    const bool decoded = OSSL_DECODER_from_data(decoder.get(), &cursor, &left) == 1;
+        &raw, "DER", nullptr, nullptr, OSSL_KEYMGMT_SELECT_KEYPAIR, ctx.native(), nullptr)};
+    const auto* cursor = der.data();
+    auto left = der.size();
+    const bool decoded =
+        decoder && !der.empty() && OSSL_DECODER_from_data(decoder.get(), &cursor, &left) == 1;
     evp_pkey_ptr key{raw};
     if (!decoded || !key) {
         return openssl_failure(errc::malformed, "private key");
     }
-    const bool known = EVP_PKEY_is_a(key.get(), "RSA") == 1 || EVP_PKEY_is_a(key.get(), "EC") == 1;
-    if (!known) {
+    if (EVP_PKEY_is_a(key.get(), "RSA") != 1 && EVP_PKEY_is_a(key.get(), "EC") != 1) {
         return fail(errc::unsupported, "private key that is neither RSA nor EC");
     }
-    // A public key also decodes; a private one has its secret number.
-    BIGNUM* secret = nullptr;
-    const auto* parameter =
-        EVP_PKEY_is_a(key.get(), "RSA") == 1 ? OSSL_PKEY_PARAM_RSA_D : OSSL_PKEY_PARAM_PRIV_KEY;
-    const bool has_secret = EVP_PKEY_get_bn_param(key.get(), parameter, &secret) == 1;
-    BN_clear_free(secret);
-    if (!has_secret) {
+    if (!has_private_part(key.get())) {
         return openssl_failure(errc::malformed, "private key without its private part");
     }
+    ERR_clear_error();
     return key;
 }
 
@@ -96,7 +95,8 @@ result<private_key> private_key::generate_p256(const context& ctx) {
 }
 
 result<private_key> private_key::from_der(const context& ctx, bytes_view der) {
-    auto key = decode(ctx, der, "DER");
+    ERR_clear_error();
+    auto key = decode(ctx, der);
     if (!key) {
         return std::unexpected{key.error()};
     }
@@ -104,11 +104,35 @@ result<private_key> private_key::from_der(const context& ctx, bytes_view der) {
 }
 
 result<private_key> private_key::from_pem(const context& ctx, bytes_view pem) {
-    auto key = decode(ctx, pem, "PEM");
-    if (!key) {
-        return std::unexpected{key.error()};
+    ERR_clear_error();
+    if (pem.size() > max_key_bytes) {
+        return fail(errc::too_large, "private key");
     }
-    return private_key{ctx, bound_to(ctx, key->release(), EVP_PKEY_free)};
+    const auto source = reading_bio(pem);
+    // Other blocks may stand before the key: `openssl ecparam -genkey` writes the curve.
+    while (true) {
+        char* label = nullptr;
+        char* header = nullptr;
+        unsigned char* data = nullptr;
+        long length = 0;
+        const bool found = PEM_read_bio(source.get(), &label, &header, &data, &length) == 1;
+        const c_ptr<char, free_openssl_memory> label_owner{label};
+        const c_ptr<char, free_openssl_memory> header_owner{header};
+        const c_ptr<unsigned char, free_openssl_memory> data_owner{data};
+        if (!found) {
+            return openssl_failure(errc::malformed, "no private key in the PEM text");
+        }
+        const std::string_view kind{label};
+        if (kind == PEM_STRING_PKCS8 || std::string_view{header}.contains("ENCRYPTED")) {
+            return fail(errc::unsupported, "encrypted private key");
+        }
+        if (!kind.ends_with("PRIVATE KEY")) {
+            continue;
+        }
+        auto key = from_der(ctx, {data, static_cast<std::size_t>(length)});
+        OPENSSL_cleanse(data, static_cast<std::size_t>(length));
+        return key;
+    }
 }
 
 bytes private_key::to_der() const {
