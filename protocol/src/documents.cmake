@@ -1,6 +1,9 @@
 # Property lists and what is written in them or in JSON: check-in, commands, profiles, DDM, APNs.
 set(protocol_documents
   src/apns/message.cpp
+  src/ddm/endpoint.cpp
+  src/ddm/json.cpp
+  src/ddm/messages.cpp
   src/mdm/checkin.cpp
   src/mdm/command.cpp
   src/mdm/errors.cpp
@@ -12,4 +15,9 @@ set(protocol_documents
   src/plist/scan_scalars.cpp
   src/plist/scan_xml.cpp
   src/plist/text.cpp
-  src/plist/value.cpp)
+  src/plist/value.cpp
+  src/profile/certificate_payload.cpp
+  src/profile/errors.cpp
+  src/profile/mdm_payload.cpp
+  src/profile/profile.cpp
+  src/profile/scep_payload.cpp)

@@ -1,0 +1,105 @@
+// com.apple.mdm (schema mdm/profiles/com.apple.mdm.yaml).
+#include "keys.hpp"
+
+namespace pomona::profile {
+namespace {
+
+// Schema com.apple.mdm.yaml, AccessRights.
+constexpr std::int64_t inspect_profiles = 1;
+constexpr std::int64_t change_profiles = 2;
+constexpr std::int64_t inspect_provisioning = 64;
+constexpr std::int64_t change_provisioning = 128;
+constexpr std::int64_t all_rights = 8191;
+
+bool is_https(std::string_view url) {
+    constexpr std::string_view scheme = "https://";
+    return url.starts_with(scheme) && url.size() > scheme.size();
+}
+
+/// ENR-004, MDM-CHK-055: absent (user enrollment), or 1 to 8191, 2 only with 1, 128 only with 64.
+void check_rights(keys& k, std::int64_t rights) {
+    if (rights < 1 || rights > all_rights) {
+        return k.note(errc::unsupported_value, "AccessRights is not within 1 and 8191");
+    }
+    if ((rights & change_profiles) != 0 && (rights & inspect_profiles) == 0) {
+        return k.note(errc::unsupported_value, "AccessRights has 2 without 1");
+    }
+    if ((rights & change_provisioning) != 0 && (rights & inspect_provisioning) == 0) {
+        k.note(errc::unsupported_value, "AccessRights has 128 without 64");
+    }
+}
+
+std::vector<std::string> read_capabilities(keys& k) {
+    std::vector<std::string> out;
+    for (const auto& item : k.list_or_empty("ServerCapabilities")) {
+        if (const auto* text = item.get<std::string>()) {
+            out.push_back(*text);
+        } else {
+            k.note(errc::wrong_type, "ServerCapabilities holds something else than strings");
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+result<mdm_payload> read_mdm(const payload& p) {
+    keys k{p.content, mdm_type};
+    if (p.type != mdm_type) {
+        k.note(errc::unsupported_value, "PayloadType is another");
+    }
+    mdm_payload out;
+    out.identity_certificate_uuid = k.text("IdentityCertificateUUID");
+    out.topic = topic{k.text("Topic")};
+    out.server_url = k.text("ServerURL");
+    out.checkin_url = k.text_or("CheckInURL");
+    out.sign_message = k.flag("SignMessage");
+    out.access_rights = k.integer_or("AccessRights", 0);
+    out.check_out_when_removed = k.flag("CheckOutWhenRemoved");
+    out.use_development_apns = k.flag("UseDevelopmentAPNS");
+    out.server_capabilities = read_capabilities(k);
+    // ENR-003, MDM-CHK-055. What is missing was noted before and is the error that is reported.
+    if (!out.topic.value().starts_with("com.apple.mgmt.")) {
+        k.note(errc::unsupported_value, "Topic does not begin with com.apple.mgmt.");
+    }
+    if (!is_https(out.server_url)) {
+        k.note(errc::unsupported_value, "ServerURL is not https");
+    }
+    if (p.content.contains("CheckInURL") && !is_https(out.checkin_url)) {
+        k.note(errc::unsupported_value, "CheckInURL is not https");
+    }
+    if (p.content.contains("AccessRights")) {
+        check_rights(k, out.access_rights);
+    }
+    if (auto read = k.outcome(); !read) {
+        return std::unexpected(read.error());
+    }
+    return out;
+}
+
+plist::dict write_mdm(const mdm_payload& m) {
+    plist::dict d{{"IdentityCertificateUUID", m.identity_certificate_uuid},
+                  {"Topic", m.topic.value()},
+                  {"ServerURL", m.server_url}};
+    if (!m.checkin_url.empty()) {
+        d.set("CheckInURL", m.checkin_url);
+    }
+    d.set("SignMessage", m.sign_message);
+    if (m.access_rights != 0) {
+        d.set("AccessRights", m.access_rights);
+    }
+    d.set("CheckOutWhenRemoved", m.check_out_when_removed);
+    if (m.use_development_apns) {
+        d.set("UseDevelopmentAPNS", true);
+    }
+    if (!m.server_capabilities.empty()) {
+        plist::array list;
+        for (const auto& capability : m.server_capabilities) {
+            list.emplace_back(capability);
+        }
+        d.set("ServerCapabilities", std::move(list));
+    }
+    return d;
+}
+
+} // namespace pomona::profile
