@@ -1,21 +1,22 @@
 // The client's side: connections, exchanges, streams.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <variant>
-#include <string>
-#include <vector>
-
 #include "pomona/net/observer.hpp"
 #include "pomona/net/task.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace pomona::net {
 
 /// Certificates that a role trusts; shared, since a role has one TLS context.
 using trust_store = std::shared_ptr<const std::vector<crypto::certificate>>;
 
-/// TLS as a client does it. The server's chain must end in `trust` and cover the host name, valid at world time.
+/// TLS as a client does it. The server's chain must end in `trust` and cover the host name, valid
+/// at world time.
 struct client_tls {
     trust_store trust;
     std::shared_ptr<const crypto::identity> identity; ///< presented when asked for; may be null
@@ -42,8 +43,8 @@ class message_stream {
     virtual void close() = 0;
 };
 
-/// One connection. HTTP/1.1: exchanges run one after the other, in call order. HTTP/2: side by side. Safe to drop at any
-/// time; pending exchanges then fail with reset.
+/// One connection. HTTP/1.1: exchanges run one after the other, in call order. HTTP/2: side by
+/// side. Safe to drop at any time; pending exchanges then fail with reset.
 class connection {
   public:
     virtual ~connection() = default;
@@ -51,8 +52,10 @@ class connection {
     /// False once the peer has closed, said GOAWAY or "Connection: close", or an exchange broke it.
     [[nodiscard]] virtual bool reusable() const = 0;
     virtual task<exchange_result> exchange(request what, time_point deadline, annotation note) = 0;
-    /// A request whose response never ends: newline-delimited messages. A non-200 response is returned as such.
-    using subscription = std::expected<std::shared_ptr<message_stream>, std::variant<response, transport_error>>;
+    /// A request whose response never ends: newline-delimited messages. A non-200 response is
+    /// returned as such.
+    using subscription =
+        std::expected<std::shared_ptr<message_stream>, std::variant<response, transport_error>>;
     virtual task<subscription> subscribe(request what, time_point deadline, annotation note) = 0;
     virtual void close() = 0;
 };

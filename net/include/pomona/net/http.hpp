@@ -1,15 +1,15 @@
 // HTTP messages as the worlds carry them: headers in wire order, bodies as raw bytes.
 #pragma once
 
+#include "pomona/foundation/bytes.hpp"
+#include "pomona/foundation/error.hpp"
+
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "pomona/foundation/bytes.hpp"
-#include "pomona/foundation/error.hpp"
 
 namespace pomona::net {
 
@@ -78,7 +78,8 @@ struct url {
 /// http and https, absolute, no user info or fragment.
 result<url> parse_url(std::string_view text);
 
-/// The value of `name` in a query string of `target`, percent-decoded ('+' stays '+'); nullopt when absent or undecodable.
+/// The value of `name` in a query string of `target`, percent-decoded ('+' stays '+'); nullopt when
+/// absent or undecodable.
 std::optional<std::string> query_parameter(std::string_view target, std::string_view name);
 /// `target` without its query.
 std::string_view path_of(std::string_view target);

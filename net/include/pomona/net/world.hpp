@@ -1,20 +1,24 @@
-// The World: the only thing in Pomona that has a clock, randomness or a socket. Two kinds, one interface.
+// The World: the only thing in Pomona that has a clock, randomness or a socket. Two kinds, one
+// interface.
 #pragma once
-
-#include <cstdint>
-#include <exception>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
 
 #include "pomona/net/connection.hpp"
 #include "pomona/net/listener.hpp"
 
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace pomona::net {
 
-/// Everything is called on the world's one thread, from tasks it runs. Objects that hold a `world&` must be gone, or
-/// hold no pending task, before the world is; `shutdown` sees to the tasks.
+/// Everything is called on the world's one thread, from tasks it runs. Objects that hold a `world&`
+/// must be gone, or hold no pending task, before the world is; `shutdown` sees to the tasks.
 class world {
   public:
     world() = default;
@@ -31,21 +35,26 @@ class world {
 
     /// A failure has already been told to the observer.
     virtual task<open_result> open(open_options options) = 0;
-    virtual result<std::unique_ptr<listener>> listen(listen_options options, handler on_request) = 0;
+    virtual result<std::unique_ptr<listener>> listen(listen_options options,
+                                                     handler on_request) = 0;
 
-    /// CPU-heavy or blocking work: on a pool thread in the real world; in the virtual world it runs at once and the
-    /// task resumes `virtual_cost` later. `work` must touch nothing that the world's thread touches meanwhile.
+    /// CPU-heavy or blocking work: on a pool thread in the real world; in the virtual world it runs
+    /// at once and the task resumes `virtual_cost` later. `work` must touch nothing that the
+    /// world's thread touches meanwhile.
     virtual task<void> offload(std::function<void()> work, duration virtual_cost) = 0;
 
     /// Runs tasks until `main` is over (its exception is rethrown), or `interrupt` was called.
-    /// Returns false when interrupted or, in the virtual world, when nothing can ever happen again (deadlock).
+    /// Returns false when interrupted or, in the virtual world, when nothing can ever happen again
+    /// (deadlock).
     virtual bool run(task<void> main) = 0;
     /// From a signal handler's thread or the world's own: makes `run` return soon.
     virtual void interrupt() = 0;
-    /// Ends everything: closes listeners and connections, destroys every task. No task may be started afterwards.
+    /// Ends everything: closes listeners and connections, destroys every task. No task may be
+    /// started afterwards.
     virtual void shutdown() = 0;
 
-    /// Starts a task of its own. An escaping exception ends that task only and is logged with `name`.
+    /// Starts a task of its own. An escaping exception ends that task only and is logged with
+    /// `name`.
     void spawn(std::string name, task<void> work);
 
     task<void> sleep_until(time_point when);
@@ -63,7 +72,8 @@ class world {
   protected:
     friend class signal;
     using resume_function = std::move_only_function<void(bool)>;
-    /// Calls `then` (posted, never inline): with true after `wake`, with false when `deadline` has come. Dropped at shutdown.
+    /// Calls `then` (posted, never inline): with true after `wake`, with false when `deadline` has
+    /// come. Dropped at shutdown.
     virtual std::uint64_t add_waiter(time_point deadline, resume_function then) = 0;
     /// No effect when it was resumed already.
     virtual void wake(std::uint64_t waiter) = 0;
@@ -75,10 +85,12 @@ class world {
 /// "Forever" as a deadline.
 inline constexpr time_point never = time_point::max();
 
-/// A condition that tasks wait for. State is the caller's: check it, wait, check again.
+/// A condition that tasks wait for. State is the caller's: check it, wait, check again. May be
+/// destroyed while tasks wait: those then resume at their deadline.
 class signal {
   public:
-    explicit signal(world& w) : world_{&w} {}
+    explicit signal(world& w)
+        : world_{&w}, waiting_{std::make_shared<std::vector<std::uint64_t>>()} {}
     signal(const signal&) = delete;
     signal& operator=(const signal&) = delete;
 
@@ -89,27 +101,28 @@ class signal {
 
   private:
     world* world_;
-    std::vector<std::uint64_t> waiting_;
+    std::shared_ptr<std::vector<std::uint64_t>> waiting_;
 };
 
 /// Tasks that belong together: the owner can wait until all are gone.
 class task_group {
   public:
-    explicit task_group(world& w) : world_{&w}, empty_{w} {}
+    explicit task_group(world& w);
     task_group(const task_group&) = delete;
     task_group& operator=(const task_group&) = delete;
 
-    /// The group must outlive its tasks (await `all_done`, or shut the world down first).
+    /// An exception ends that task only, as with world::spawn. The group may go before its tasks
+    /// do.
     void spawn(std::string name, task<void> work);
-    [[nodiscard]] std::size_t alive() const { return alive_; }
+    [[nodiscard]] std::size_t alive() const;
     /// False at the deadline.
     task<bool> all_done(time_point deadline);
 
   private:
-    task<void> run_one(task<void> work);
+    struct state;
+    static task<void> run_one(task<void> work, std::shared_ptr<void> membership);
     world* world_;
-    signal empty_;
-    std::size_t alive_ = 0;
+    std::shared_ptr<state> state_;
 };
 
 /// Messages from a handler to a streaming response. Bounded: at the bound the oldest is dropped.
@@ -125,7 +138,7 @@ class message_queue {
     task<std::optional<bytes>> pop(time_point deadline);
 
   private:
-    std::vector<bytes> items_;
+    std::deque<bytes> items_;
     std::size_t bound_;
     bool closed_ = false;
     signal changed_;
@@ -140,8 +153,9 @@ std::unique_ptr<world> make_real_world(real_options options = {});
 /// In memory, one thread, every choice made by the seed.
 struct virtual_options {
     std::uint64_t seed = 1;
-    time_point start;                                ///< the clock's first value
-    duration min_latency = std::chrono::microseconds{200}; ///< of one message one way, drawn between the two
+    time_point start; ///< the clock's first value; left at its default: 2026-01-05T09:00:00Z
+    duration min_latency =
+        std::chrono::microseconds{200}; ///< of one message one way, drawn between the two
     duration max_latency = std::chrono::milliseconds{20};
 };
 std::unique_ptr<world> make_virtual_world(virtual_options options);

@@ -1,0 +1,6 @@
+# What both worlds stand on.
+set(net_common
+  src/exchange_log.cpp
+  src/http.cpp
+  src/peer_check.cpp
+  src/world.cpp)

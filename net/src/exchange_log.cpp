@@ -1,0 +1,77 @@
+#include "exchange_log.hpp"
+
+#include "pomona/net/world.hpp"
+
+#include <algorithm>
+
+namespace pomona::net {
+
+std::uint64_t exchange_log::request(const net::request& what) {
+    auto* const who = world_->observed_by();
+    if (who == nullptr) {
+        return 0;
+    }
+    const auto event = who->on_request(where_, what);
+    where_.note.cause = event;
+    return event;
+}
+
+void exchange_log::response(const net::request& to, net::response& what) {
+    auto* const who = world_->observed_by();
+    what.event = who == nullptr ? 0 : who->on_response(where_, to, what);
+}
+
+void exchange_log::failure(const net::request& of, transport_error& why) {
+    auto* const who = world_->observed_by();
+    why.event = who == nullptr ? 0 : who->on_failure(where_, of, why);
+}
+
+std::uint64_t exchange_log::stream_message(bytes_view message) {
+    auto* const who = world_->observed_by();
+    return who == nullptr ? 0 : who->on_stream_message(where_, message);
+}
+
+exchange_context server_context(const listen_options& options, std::string id,
+                                std::shared_ptr<const connection_info> connection, endpoint peer,
+                                const request& what) {
+    exchange_context out;
+    out.id = std::move(id);
+    out.at = side::server;
+    out.note.who = options.who;
+    out.note.channel = options.channel_of ? options.channel_of(what) : "http";
+    out.connection = std::move(connection);
+    out.peer = std::move(peer);
+    return out;
+}
+
+void complete_headers(request& what, const endpoint& server, bool secure) {
+    if (!find_header(what.headers, "Host")) {
+        auto value = to_text(server);
+        if (server.port == (secure ? 443 : 80)) {
+            value.resize(value.rfind(':'));
+        }
+        what.headers.insert(what.headers.begin(), {"Host", std::move(value)});
+    }
+    const bool has_length = find_header(what.headers, "Content-Length") ||
+                            find_header(what.headers, "Transfer-Encoding");
+    if (!has_length && (!what.body.empty() || what.method == "POST" || what.method == "PUT")) {
+        what.headers.push_back({"Content-Length", std::to_string(what.body.size())});
+    }
+}
+
+void complete_headers(response& what) {
+    const bool bodyless = what.status < 200 || what.status == 204 || what.status == 304;
+    if (!bodyless && !find_header(what.headers, "Content-Length") &&
+        !find_header(what.headers, "Transfer-Encoding")) {
+        what.headers.push_back({"Content-Length", std::to_string(what.body.size())});
+    }
+}
+
+bool says_close(const headers& all) {
+    const auto value = find_header(all, "Connection");
+    return value && std::ranges::equal(*value, std::string_view{"close"}, [](char a, char b) {
+               return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+           });
+}
+
+} // namespace pomona::net
