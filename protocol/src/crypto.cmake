@@ -3,6 +3,8 @@ set(protocol_crypto
   src/crypto/asn1_time.cpp
   src/crypto/certificate.cpp
   src/crypto/chain.cpp
+  src/crypto/cms.cpp
+  src/crypto/cms_core.cpp
   src/crypto/context.cpp
   src/crypto/extensions.cpp
   src/crypto/issue.cpp
