@@ -1,0 +1,34 @@
+// From a scenario file to a scenario, strictly.
+#pragma once
+
+#include "pomona/scenario/scenario.hpp"
+#include "pomona/scenario/yaml.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace pomona::scenario {
+
+struct parse_options {
+    std::map<std::string, std::string> vars; ///< --var k=v: overrides the file's
+    std::optional<std::size_t> macs;         ///< --macs N: the count of the first group
+    bool virtual_world = false;              ///< some verbs need it
+};
+
+struct parse_failure {
+    std::vector<problem> problems; ///< in file order, at least one
+    std::string text;              ///< the file's, for rendering; empty when it could not be read
+    [[nodiscard]] std::string render() const;
+};
+
+/// All problems are reported, not only the first (at most 20).
+std::expected<scenario, parse_failure> load(const std::filesystem::path& file,
+                                            const parse_options& options);
+std::expected<scenario, parse_failure> parse(const std::string& file, std::string_view text,
+                                             const parse_options& options);
+
+/// One message of the vocabulary; the problem's suggestion lists what is near.
+std::expected<message, problem> parse_message(std::string_view text, const location& where);
+
+} // namespace pomona::scenario

@@ -1,0 +1,115 @@
+// A scenario as the runner sees it: groups of Macs and the steps they go through (design section
+// 6).
+#pragma once
+
+#include "pomona/foundation/time.hpp"
+#include "pomona/protocol/plist/value.hpp"
+#include "pomona/scenario/source.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace pomona::scenario {
+
+struct mac_group {
+    std::string name;
+    std::size_t count = 1;
+    std::string persona;
+};
+
+/// One message of the closed vocabulary that `expect` and `within … of` name.
+struct message {
+    enum class what {
+        checkin,     ///< Authenticate, TokenUpdate, CheckOut, DeclarativeManagement [endpoint]
+        report,      ///< [RequestType] Acknowledged | Error | NotNow | CommandFormatError, or Idle
+        command,     ///< command [RequestType | CommandUUID]
+        response_to, ///< http response to MESSAGE
+        scep,        ///< scep GetCACert | GetCACaps | PKIOperation
+        profile,     ///< enrollment profile
+        push,        ///< apns push
+        state        ///< state NAME
+    };
+    std::string text; ///< as written
+    what kind{};
+    std::string name;        ///< message type, request type, operation or state; may be empty
+    std::string status;      ///< report: the status; checkin: the DDM endpoint
+    std::vector<message> of; ///< response_to: the one message
+};
+
+/// A predicate on a decoded path.
+struct predicate {
+    enum class op { equal, matches, in, min, max, exists };
+    std::string path;
+    op test{};
+    std::vector<std::string> texts; ///< equal, in: the values as text; matches: the expression
+    double bound = 0;               ///< min, max
+    bool flag = true;               ///< exists
+    location where;
+};
+
+struct time_limit {
+    duration length{};
+    std::optional<message> of; ///< counted from this message; otherwise from the step's begin
+};
+
+struct expect_step {
+    message what;
+    std::vector<predicate> where;
+    time_limit within{std::chrono::seconds{60}, {}};
+    std::size_t times = 1;
+    bool never = false; ///< none within `quiet_for`
+    std::optional<time_limit> quiet_for;
+    std::map<std::string, std::string> capture; ///< variable → path
+};
+struct enroll_step {
+    std::string refused_at; ///< expected outcome: refused at this message; empty: enrolled
+    duration after_min{}, after_max{}; ///< each Mac starts after a seeded delay between the two
+};
+/// A command to queue: RequestType and its keys; CommandUUID is made when it is queued.
+struct queue_step {
+    std::vector<plist::dict> commands;
+    bool push = true;
+    std::map<std::string, std::string> capture; ///< variable → "uuids.<n>"
+};
+struct push_step {};
+struct declare_step {
+    std::vector<std::string> declarations; ///< JSON, without ServerToken
+    bool notify = true;
+};
+struct lifecycle_step {
+    enum class what { remove_profile } kind{};
+};
+struct set_step {
+    std::optional<bool> online;
+};
+struct check_step {
+    std::vector<std::string> ids;
+};
+struct advance_step {
+    duration length{};
+};
+
+struct step {
+    location where;
+    std::string title;
+    std::string source_text;
+    std::string macs; ///< group; empty: all
+    std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, lifecycle_step,
+                 set_step, check_step, advance_step>
+        verb;
+};
+
+struct scenario {
+    std::string file, name, about;
+    std::vector<std::string> needs;
+    std::vector<mac_group> groups;
+    std::vector<step> steps;
+    std::vector<std::string> checks; ///< ids to judge at the end; empty: all
+    [[nodiscard]] std::size_t mac_count() const;
+};
+
+} // namespace pomona::scenario

@@ -1,0 +1,47 @@
+// The trace as each Mac's own sequence of events, kept up as events are recorded.
+#pragma once
+
+#include "pomona/scenario/scenario.hpp"
+#include "pomona/trace/recorder.hpp"
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pomona::scenario {
+
+class mac_log {
+  public:
+    explicit mac_log(const trace::recorder& recorder) : recorder_{&recorder} {}
+
+    /// Takes up what was recorded since the last call.
+    void pump();
+    /// A Mac's events so far, in order.
+    [[nodiscard]] const std::vector<const trace::event*>& of(const std::string& mac);
+    [[nodiscard]] std::uint64_t last_number() const { return next_; }
+    /// RequestType of a delivered command; empty when unknown. Some devices do not echo it in their
+    /// results.
+    [[nodiscard]] std::string_view request_type(std::string_view command_uuid) const;
+    /// Numbers of requests that the answer of `exchange` belongs to, for "http response to".
+    [[nodiscard]] const trace::event* request_of(const trace::event& answer) const;
+    /// Has any Mac met a refused connection since the last call?
+    bool take_refusal();
+
+  private:
+    const trace::recorder* recorder_;
+    std::uint64_t next_ = 0; ///< events taken up
+    std::map<std::string, std::vector<const trace::event*>, std::less<>> by_mac_;
+    std::map<std::string, std::string, std::less<>> command_types_;
+    std::map<std::string, const trace::event*, std::less<>> open_requests_;
+    bool refused_ = false;
+};
+
+/// Is `e`, recorded by a Mac, the message that `m` names? `name` is m.name with its variables
+/// replaced.
+bool is_message(const message& m, std::string_view name, const trace::event& e, const mac_log& log);
+
+/// One line about an event for messages: "ProfileList Error (#412)".
+std::string describe(const trace::event& e);
+
+} // namespace pomona::scenario

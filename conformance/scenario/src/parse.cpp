@@ -1,0 +1,210 @@
+#include "pomona/scenario/parse.hpp"
+
+#include "pomona/checks/check.hpp"
+#include "pomona/sim/mac/persona.hpp"
+#include "reader.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+namespace pomona::scenario {
+namespace {
+
+constexpr std::int64_t max_macs = 100'000;
+const std::vector<std::string_view> capabilities{"queue", "push", "declare"};
+
+void read_vars(parse_state& state, reader& top) {
+    if (const auto* n = top.take("vars")) {
+        reader r{state, *n, "`vars`"};
+        for (const auto& m : n->members) {
+            r.take(m.key);
+            state.vars[m.key] = scalar_text(state, m.value, m.key).value_or("");
+        }
+    }
+    for (const auto& [name, value] : state.options->vars) {
+        if (!state.vars.contains(name)) {
+            std::vector<std::string_view> names;
+            for (const auto& [known, unused] : state.vars) {
+                names.emplace_back(known);
+            }
+            const auto near = nearest(name, names);
+            state.report({state.file, 0, 0, 1}, "--var " + name + ": the file has no such variable",
+                         near.empty() ? "variables stand under `vars`"
+                                      : "did you mean `" + near + "`?");
+        }
+        state.vars[name] = value;
+    }
+}
+
+mac_group read_group(parse_state& state, const yaml::member& m) {
+    mac_group g;
+    g.name = m.key;
+    reader r{state, m.value, "a group of Macs"};
+    g.count = static_cast<std::size_t>(r.integer("count", 1, max_macs).value_or(1));
+    g.persona = r.text("persona").value_or("macos-15-apple-silicon");
+    if (sim::mac::find_persona(g.persona) == nullptr) {
+        const auto names = sim::mac::persona_names();
+        const auto near = nearest(g.persona, {names.begin(), names.end()});
+        std::string all;
+        for (const auto& name : names) {
+            all += (all.empty() ? "" : ", ") + name;
+        }
+        const auto* n = m.value.find("persona");
+        state.report(n == nullptr ? m.where : n->where, "there is no persona `" + g.persona + "`",
+                     near.empty() ? "personas are: " + all : "did you mean `" + near + "`?");
+    }
+    r.finish();
+    return g;
+}
+
+void read_groups(parse_state& state, reader& top, const yaml::node& root, scenario& out) {
+    const auto* n = top.take("macs");
+    if (n == nullptr || n->kind != yaml::kind::mapping || n->members.empty()) {
+        state.report(n == nullptr ? root.where : n->where,
+                     "the file needs `macs`: at least one group",
+                     "for instance macs: {fleet: {count: 20}}");
+        return;
+    }
+    for (const auto& m : n->members) {
+        out.groups.push_back(read_group(state, m));
+    }
+    if (state.options->macs) {
+        out.groups.front().count = *state.options->macs;
+    }
+}
+
+void read_checks(parse_state& state, reader& top, scenario& out) {
+    const auto* n = top.take("checks");
+    if (n == nullptr) {
+        return;
+    }
+    if (n->kind != yaml::kind::sequence) {
+        state.report(n->where, "`checks` has to be a list of check ids");
+        return;
+    }
+    for (const auto& item : n->items) {
+        const auto id = scalar_text(state, item, "checks").value_or("");
+        if (checks::find(id) == nullptr) {
+            const auto near = checks::nearest(id);
+            state.report(item.where, "there is no check `" + id + "`",
+                         near.empty() ? "`pomona list checks` shows them"
+                                      : "did you mean `" + near + "`?");
+        }
+        out.checks.push_back(id);
+    }
+}
+
+void read_needs(parse_state& state, reader& top, scenario& out) {
+    const auto* n = top.take("needs");
+    if (n == nullptr) {
+        return;
+    }
+    if (n->kind != yaml::kind::sequence) {
+        state.report(n->where, "`needs` has to be a list of capabilities");
+        return;
+    }
+    for (const auto& item : n->items) {
+        auto need = scalar_text(state, item, "needs").value_or("");
+        if (std::ranges::find(capabilities, need) == capabilities.end()) {
+            const auto near = nearest(need, capabilities);
+            state.report(item.where, "unknown capability `" + need + "`",
+                         near.empty() ? "capabilities are: queue, push, declare"
+                                      : "did you mean `" + near + "`?");
+        }
+        out.needs.push_back(std::move(need));
+    }
+}
+
+void read_file(parse_state& state, const yaml::node& root, scenario& out) {
+    reader top{state, root, "the file"};
+    const auto version = top.integer("pomona", 1, 1);
+    if (!version && root.find("pomona") == nullptr) {
+        state.report(root.where, "the file lacks `pomona: 1`", "put it on the first line");
+    }
+    read_vars(state, top);
+    out.name = top.required_text("name");
+    out.about = top.text("about").value_or("");
+    read_needs(state, top, out);
+    read_groups(state, top, root, out);
+    for (const auto* key : {"faults", "cases", "always", "load", "thresholds"}) {
+        if (const auto* n = top.take(key)) {
+            state.report(n->where, "`" + std::string{key} + "` is not carried out by this version");
+        }
+    }
+    read_checks(state, top, out);
+    const auto* steps = top.take("steps");
+    if (steps == nullptr || steps->kind != yaml::kind::sequence || steps->items.empty()) {
+        state.report(steps == nullptr ? root.where : steps->where,
+                     "the file needs `steps`: a list");
+    } else {
+        for (const auto& item : steps->items) {
+            if (auto s = read_step(state, item, out.groups)) {
+                out.steps.push_back(std::move(*s));
+            }
+        }
+    }
+    top.finish();
+}
+
+} // namespace
+
+std::size_t scenario::mac_count() const {
+    std::size_t total = 0;
+    for (const auto& g : groups) {
+        total += g.count;
+    }
+    return total;
+}
+
+std::string parse_failure::render() const {
+    std::string out;
+    for (const auto& p : problems) {
+        out += pomona::scenario::render(p, text);
+    }
+    return out;
+}
+
+std::expected<scenario, parse_failure> parse(const std::string& file, std::string_view text,
+                                             const parse_options& options) {
+    parse_state state;
+    state.options = &options;
+    state.file = file;
+    state.text = text;
+    auto root = yaml::read(file, text);
+    if (!root) {
+        return std::unexpected(parse_failure{{root.error()}, std::string{text}});
+    }
+    scenario out;
+    out.file = file;
+    if (root->kind != yaml::kind::mapping) {
+        state.report(root->where, "a scenario file is a mapping", "begin with `pomona: 1`");
+    } else {
+        read_file(state, *root, out);
+    }
+    if (!state.problems.empty()) {
+        std::ranges::sort(state.problems, {},
+                          [](const problem& p) { return std::pair{p.where.line, p.where.column}; });
+        return std::unexpected(parse_failure{std::move(state.problems), std::string{text}});
+    }
+    return out;
+}
+
+std::expected<scenario, parse_failure> load(const std::filesystem::path& file,
+                                            const parse_options& options) {
+    std::error_code code;
+    const bool regular = std::filesystem::is_regular_file(file, code);
+    std::ifstream in{file, std::ios::binary};
+    if (!regular || !in) {
+        const bool there = std::filesystem::exists(file, code);
+        return std::unexpected(parse_failure{
+            {problem{{file.string(), 0, 0, 1},
+                     there ? "cannot read the file" : "there is no such file",
+                     "`pomona run scenarios/first-fleet.yaml` runs the first example"}},
+            {}});
+    }
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    return parse(file.string(), text, options);
+}
+
+} // namespace pomona::scenario

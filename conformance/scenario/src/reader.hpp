@@ -1,0 +1,66 @@
+// Reading one mapping with known keys: what is missing, unknown or of the wrong kind becomes a
+// problem.
+#pragma once
+
+#include "pomona/scenario/parse.hpp"
+
+#include <set>
+
+namespace pomona::scenario {
+
+/// Everything that parsing one file shares.
+struct parse_state {
+    const parse_options* options = nullptr;
+    std::string file;
+    std::string_view text;
+    std::map<std::string, std::string> vars;
+    std::set<std::string> captured; ///< names that earlier steps capture
+    std::vector<problem> problems;
+
+    void report(location where, std::string message, std::string suggestion = {});
+    /// `${name}` of vars replaced; `${mac.…}` and captures stay for the run; anything else is a
+    /// problem.
+    std::string substitute(const std::string& raw, const location& where);
+};
+
+class reader {
+  public:
+    /// `what` names the mapping in messages: "a step", "the file".
+    reader(parse_state& state, const yaml::node& map, std::string what);
+
+    /// Each key is known from the first asking on; null when absent.
+    const yaml::node* take(std::string_view key);
+    std::optional<std::string> text(std::string_view key);
+    std::string required_text(std::string_view key);
+    std::optional<std::int64_t> integer(std::string_view key, std::int64_t min, std::int64_t max);
+    std::optional<bool> boolean(std::string_view key);
+    std::optional<duration> length(std::string_view key);
+    std::vector<std::string> texts(std::string_view key);
+    /// Reports every key that nobody took. Call once, last.
+    void finish();
+
+  private:
+    parse_state* state_;
+    const yaml::node* map_;
+    std::string what_;
+    std::vector<std::string_view> known_;
+};
+
+/// A scalar's text with variables replaced; a problem when it is not a scalar.
+std::optional<std::string> scalar_text(parse_state& state, const yaml::node& n,
+                                       std::string_view what);
+std::optional<duration> read_duration(parse_state& state, const yaml::node& n);
+std::optional<time_limit> read_time_limit(parse_state& state, const yaml::node& n);
+
+// values.cpp
+/// YAML as a property list: plain true/false, integers and numbers are typed, `file:PATH` is the
+/// file's bytes.
+std::optional<plist::value> read_plist(parse_state& state, const yaml::node& n);
+/// YAML as JSON text.
+std::optional<std::string> read_json(parse_state& state, const yaml::node& n);
+
+// parse_steps.cpp
+std::optional<step> read_step(parse_state& state, const yaml::node& n,
+                              const std::vector<mac_group>& groups);
+
+} // namespace pomona::scenario

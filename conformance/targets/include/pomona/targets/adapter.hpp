@@ -1,0 +1,51 @@
+// How a scenario works a server under test: the server verbs, spoken in the server's own API.
+#pragma once
+
+#include "pomona/net/world.hpp"
+#include "pomona/protocol/mdm/command.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pomona::targets {
+
+enum class errc {
+    unreachable = 1, ///< no connection, or none that TLS accepts
+    refused,         ///< the API answered with an error; its words are the error's peer text
+    unauthorized,    ///< the API wants other credentials
+    malformed        ///< the answer is not what the API documents
+};
+std::error_code make_error_code(errc value);
+
+/// Verbs return when the server has accepted the work. All messages are recorded as actor
+/// "operator", channel "api".
+class adapter {
+  public:
+    virtual ~adapter() = default;
+    /// Words that a scenario's `needs` may name: "queue", "push", "declare".
+    [[nodiscard]] virtual std::vector<std::string> capabilities() const = 0;
+    /// Is the server there, does it take our credentials? Its version on success.
+    virtual net::task<result<std::string>> probe() = 0;
+    virtual net::task<result<void>> queue(enrollment_id whom, mdm::command what, bool push) = 0;
+    virtual net::task<result<void>> push(std::vector<enrollment_id> whom) = 0;
+    /// Declarations (JSON without ServerToken) as one named set, associated with each enrollment.
+    virtual net::task<result<void>> declare(std::vector<enrollment_id> whom, std::string set,
+                                            std::vector<std::string> declarations, bool notify) = 0;
+};
+
+struct api_options {
+    std::string base_url; ///< "https://localhost:9000"
+    net::trust_store trust;
+    std::string user;
+    std::string key;
+    duration timeout = std::chrono::seconds{30};
+};
+
+/// The API of NanoMDM (/version, /v1/enqueue, /v1/push) and of KMFDDM (/v1/declarations,
+/// /v1/set-declarations, /v1/enrollment-sets), which the reference server speaks too.
+result<std::unique_ptr<adapter>> make_nanomdm_adapter(net::world& world, api_options options);
+
+} // namespace pomona::targets
+
+POMONA_ERROR_ENUM(pomona::targets::errc);
