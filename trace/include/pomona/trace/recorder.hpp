@@ -1,28 +1,35 @@
-// The event log while a run is going on: numbers, decodes, redacts and writes events, and lets others watch them.
+// The event log while a run is going on: numbers, decodes, redacts and writes events, and lets
+// others watch them.
 #pragma once
+
+#include "pomona/net/world.hpp"
+#include "pomona/trace/redaction.hpp"
+#include "pomona/trace/run_folder.hpp"
 
 #include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
-
-#include "pomona/net/world.hpp"
-#include "pomona/trace/run_folder.hpp"
 
 namespace pomona::trace {
 
+class writer;
+
 struct recorder_options {
-    std::filesystem::path folder; ///< made by the recorder; empty: keep in memory only
+    std::filesystem::path folder;   ///< made by the recorder; empty: keep in memory only
     bool redact_push_magic = false; ///< lab runs
 };
 
-/// Implements the worlds' observer. On the world's thread. Writing happens on a thread of its own, in order, bounded: when
-/// the disk cannot keep up, recording waits; nothing is dropped.
+/// Implements the worlds' observer. On the world's thread. Writing happens on a thread of its own,
+/// in order, bounded: when the disk cannot keep up, recording waits; nothing is dropped.
 class recorder final : public net::observer {
   public:
-    /// The world gives time and the key of the placeholders. An unusable folder is an error here, not later.
+    /// The world gives time and the key of the placeholders. An unusable folder is an error here,
+    /// not later.
     static result<std::unique_ptr<recorder>> create(net::world& world, recorder_options options);
     ~recorder() override;
 
@@ -31,13 +38,17 @@ class recorder final : public net::observer {
                               const net::response& what) override;
     std::uint64_t on_failure(const net::exchange_context& where, const net::request& of,
                              const net::transport_error& why) override;
-    std::uint64_t on_stream_message(const net::exchange_context& where, bytes_view message) override;
+    std::uint64_t on_stream_message(const net::exchange_context& where,
+                                    bytes_view message) override;
 
-    std::uint64_t state(const actor& who, std::string name, fields summary, std::uint64_t cause = 0);
-    /// About event `cause`, by whoever could compute it (the CA that decrypted, the Mac that verified).
+    std::uint64_t state(const actor& who, std::string name, fields summary,
+                        std::uint64_t cause = 0);
+    /// About event `cause`, by whoever could compute it (the CA that decrypted, the Mac that
+    /// verified).
     std::uint64_t fact(const actor& who, std::string name, fields facts, std::uint64_t cause);
     std::uint64_t step(std::string name, fields summary);
-    std::uint64_t fault(const actor& who, std::string name, fields summary, std::uint64_t cause = 0);
+    std::uint64_t fault(const actor& who, std::string name, fields summary,
+                        std::uint64_t cause = 0);
     /// From now on events carry this step ("file:line"); empty: none.
     void set_step(std::string where);
 
@@ -47,7 +58,8 @@ class recorder final : public net::observer {
     [[nodiscard]] std::optional<bytes> body(const body_ref& ref) const;
     /// Notified after each event.
     net::signal& changed() { return changed_; }
-    /// Called once, on the world's thread, when the folder cannot take more; recording goes on in memory.
+    /// Called once, on the world's thread, when the folder cannot take more; recording goes on in
+    /// memory.
     std::function<void(const error&)> on_write_failure;
 
     /// Writes what is pending and closes the files; the first write error if there was one.
@@ -56,16 +68,25 @@ class recorder final : public net::observer {
     result<void> write_description(const std::string& json);
 
   private:
-    struct writer;
     recorder(net::world& world, recorder_options options);
     std::uint64_t add(event e);
+    event begin(const net::exchange_context& where, kind what) const;
+    std::uint64_t add_opening(const net::exchange_context& where, event e);
+    std::uint64_t cause_of_ending(const net::exchange_context& where);
+    std::optional<body_ref> store(bytes stored, std::uint64_t wire_size, bool redacted);
+    void report_write_failure();
 
     net::world* world_;
     recorder_options options_;
     net::signal changed_;
+    redactor redactor_;
     std::deque<event> events_;
     std::string step_;
+    /// Requests without an answer so far, by exchange id: event numbers of the client's end and the
+    /// server's.
+    std::unordered_map<std::string, std::pair<std::uint64_t, std::uint64_t>> open_;
     std::unique_ptr<writer> writer_;
+    bool failure_told_ = false;
 };
 
 } // namespace pomona::trace

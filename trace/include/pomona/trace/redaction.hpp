@@ -1,10 +1,12 @@
-// Secrets out of bodies and headers before anything is stored. Design: keys never, secrets as typed placeholders whose keyed
-// hash keeps equality and length.
+// Secrets out of bodies and headers before anything is stored. Design: keys never, secrets as typed
+// placeholders whose keyed hash keeps equality and length.
 #pragma once
 
-#include <string>
-
 #include "pomona/net/http.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace pomona::trace {
 
@@ -17,16 +19,20 @@ class redactor {
         bytes body;
         bool changed = false;
     };
-    /// Plist and JSON bodies by key name (Challenge, BootstrapToken, UnlockToken, Password, PIN, AuthToken, DigestResponse, …);
-    /// a CMS-signed profile is stored as its plain plist when it holds a secret. Other bytes unchanged; bodies that cannot be
-    /// parsed are stored as they are unless they are of a profile's media type.
+    /// Plist and JSON bodies by key name (Challenge, BootstrapToken, UnlockToken, Password, PIN,
+    /// AuthToken, DigestResponse, …); a CMS-signed profile is stored as its plain plist when it
+    /// holds a secret. Other bytes unchanged; bodies that cannot be parsed are stored as they are
+    /// unless they are of a profile's media type.
     [[nodiscard]] outcome body(bytes_view raw, std::string_view media_type) const;
     /// Authorization, Cookie and bearer values.
     [[nodiscard]] net::headers headers(const net::headers& raw) const;
-    /// "{{challenge:9f86d081:32}}": type, keyed hash, length.
+    /// The value of query parameters that carry a secret.
+    [[nodiscard]] std::string target(std::string_view raw) const;
+    /// "{{challenge:9f86d081884c7d65:32}}": type, first 8 bytes of the keyed hash, length in bytes.
     [[nodiscard]] std::string placeholder(std::string_view type, bytes_view secret) const;
 
   private:
+    friend class rewriter;
     bytes key_;
     bool push_magic_;
 };

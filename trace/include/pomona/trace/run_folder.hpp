@@ -1,5 +1,9 @@
-// A run's folder on disk: run.json, trace.ndjson, bodies/. Everything that a report needs, and no secret.
+// A run's folder on disk: run.json, trace.ndjson, bodies/. Everything that a report needs, and no
+// secret.
 #pragma once
+
+#include "pomona/foundation/error.hpp"
+#include "pomona/trace/event.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -10,15 +14,13 @@
 #include <string>
 #include <vector>
 
-#include "pomona/foundation/error.hpp"
-#include "pomona/trace/event.hpp"
-
 namespace pomona::trace {
 
 enum class errc { cannot_write = 1, full, not_a_run, malformed };
 std::error_code make_error_code(errc value);
 
-/// One event as one line of JSON, keys in fixed order, without the newline; empty members are left out.
+/// One event as one line of JSON, keys in fixed order, without the newline; empty members are left
+/// out.
 std::string to_line(const event& e);
 result<event> from_line(std::string_view line);
 
