@@ -35,8 +35,12 @@ class device_link {
     net::task<result<push_token>> register_device(actor mac, udid device, topic for_topic,
                                                   std::function<void(delivery)> on_delivery,
                                                   time_point deadline);
+    /// False while the Mac is offline: the service keeps the newest push and hands it over when
+    /// this becomes true again. Over when the service knows, or could not be told for a minute.
+    net::task<void> set_listening(push_token token, bool on);
     /// The Mac gave the token up: later pushes to it are answered 410.
     net::task<void> unregister(push_token token);
+    /// Ends the connection for good; no delivery after that.
     void close();
 
   private:

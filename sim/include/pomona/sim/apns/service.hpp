@@ -4,21 +4,55 @@
 
 #include "pomona/foundation/ids.hpp"
 #include "pomona/net/world.hpp"
+#include "pomona/protocol/apns/message.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace pomona::sim::apns {
+
+/// How the service judges requests; the default is Apple's documented behaviour.
+struct rules {
+    /// A push to a token of another topic: 400 DeviceTokenNotForTopic, or (observed after a push
+    /// certificate was replaced instead of renewed) 200 and nothing is delivered.
+    bool silent_drop = false;
+    /// Tokens need not be 32 bytes long.
+    bool any_token_length = false;
+    std::size_t max_payload_bytes = 4096; ///< Apple: more is 413 PayloadTooLarge
+    /// More pushes than this to one token within a minute: 429 TooManyRequests; 0: no limit.
+    std::size_t pushes_a_minute = 0;
+    /// Every push is answered with this: an outage, or a reason that nothing else provokes.
+    std::optional<pomona::apns::reason> outage;
+};
 
 struct service_options {
     net::endpoint bind{"127.0.0.1", 0};
     std::vector<std::string> names{"localhost", "127.0.0.1", "api.push.apple.com"};
     /// Called for keys of the roles "apns-ca", "apns-tls", "push-certificate"; empty: generated.
     std::function<std::optional<crypto::private_key>(std::string_view role)> key_for;
+    apns::rules rules;
 };
 
-/// One listener for providers and devices. On the world's thread.
+/// One listener for providers and devices, HTTP/2 over TLS. On the world's thread.
+///
+/// Providers: POST /3/device/<token>, as Apple documents it. Messages are recorded as channel
+/// "apns".
+///
+/// Devices (Choice: Apple's courier protocol is not published), recorded as channel "apns-device";
+/// one connection serves any number of devices. JSON bodies, tokens in hex:
+/// - POST /device/stream, no body: a response without end, one JSON object a line. The first line
+///   is {"stream": ID}; each further one is a push: {"token", "topic", "payload" (base64), "id"}.
+/// - POST /device/register {"device": UDID, "topic", optional "stream": ID}: 200 {"token"}, the
+///   same token for the same device and topic as long as it is not unregistered. With "stream" it
+///   is subscribed at once.
+/// - POST /device/subscribe {"stream": ID, "tokens": […]}: 200 {"unknown": […]}. The newest
+///   subscription of a token wins; a stored push is delivered at once.
+/// - POST /device/unsubscribe {"tokens": […]}: the devices are offline; pushes are stored.
+/// - POST /device/unregister {"token"}: providers get 410 from then on.
+/// Errors: 400 {"error"} for what is malformed, 404 for a stream or token that is not there, 503
+/// when there are too many of them.
 class service {
   public:
     static net::task<result<std::unique_ptr<service>>> start(net::world& world,
@@ -26,11 +60,18 @@ class service {
     virtual ~service() = default;
 
     [[nodiscard]] virtual net::endpoint local() const = 0;
-    /// The root that providers and devices have to trust.
+    /// The root that providers and devices have to trust; push certificates come from it too.
     [[nodiscard]] virtual const crypto::certificate& root() const = 0;
     /// What the push certificate portal gives: UID `topic`, CN "APSP:<uuid>", both environment
-    /// extensions.
+    /// extensions, valid for a year.
     virtual net::task<result<crypto::identity>> issue_push_identity(topic for_topic) = 0;
+    virtual void set_rules(apns::rules r) = 0;
+    /// Declares a token dead from now on: `why` is unregistered or expired_token. False when there
+    /// is no such live token.
+    virtual bool end_token(const push_token& token, pomona::apns::reason why) = 0;
+    /// False: every connection ends and no new one is accepted; tokens and stored pushes stay.
+    /// True: listens again, on the same port.
+    virtual result<void> set_reachable(bool reachable) = 0;
     virtual void close() = 0;
 };
 
