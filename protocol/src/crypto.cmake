@@ -11,4 +11,13 @@ set(protocol_crypto
   src/crypto/key.cpp
   src/crypto/name.cpp
   src/crypto/request.cpp
-  src/crypto/seeded_provider.cpp)
+  src/crypto/seeded_provider.cpp
+  src/scep/build.cpp
+  src/scep/ca_selection.cpp
+  src/scep/capabilities.cpp
+  src/scep/certs_only.cpp
+  src/scep/client.cpp
+  src/scep/content_cipher.cpp
+  src/scep/envelope.cpp
+  src/scep/errors.cpp
+  src/scep/open.cpp)

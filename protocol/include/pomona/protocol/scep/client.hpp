@@ -37,7 +37,7 @@ struct done_action {
     crypto::certificate issued;
 };
 struct failed_action {
-    error why;
+    error why;                        ///< errc::refused when the CA answered FAILURE
     std::optional<fail_info> refused; ///< set when the CA answered FAILURE
 };
 using action = std::variant<http_action, wait_action, done_action, failed_action>;
@@ -63,7 +63,12 @@ class client {
     enum class state { idle, get_ca_cert, get_ca_caps, pki_operation, waiting, finished };
     action take_ca_certs(std::string_view content_type, bytes_view body, time_point now);
     action send_request(time_point now);
+    action send_poll(time_point now);
+    action send(message_type type, bytes_view content, time_point now);
     action take_reply(bytes_view body, time_point now);
+    action take_pending(time_point now);
+    action take_certificate(bytes_view envelope);
+    action finish(failed_action failure);
 
     crypto::context ctx_;
     client_config config_;

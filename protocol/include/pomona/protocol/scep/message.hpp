@@ -17,7 +17,10 @@ enum class errc {
     decrypt_failed,
     unknown_type,
     mismatch, ///< CertRep: transactionID, recipientNonce, signer or issued key is not ours
-    no_capability
+    no_capability,
+    refused,       ///< client: the CA answered FAILURE
+    still_pending, ///< client: PENDING after the last permitted poll
+    http           ///< client: the HTTP answer is none that SCEP permits
 };
 std::error_code make_error_code(errc value);
 

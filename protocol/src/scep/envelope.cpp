@@ -1,0 +1,95 @@
+// The pkcsPKIEnvelope (RFC 8894 section 3.1): EnvelopedData with RSA key transport.
+#include "scep/pki_message.hpp"
+
+#include <openssl/err.h>
+
+namespace pomona::scep {
+namespace {
+
+using crypto::openssl_failure;
+
+const EVP_CIPHER* openssl_cipher(cipher c) {
+    switch (c) {
+    case cipher::aes_256_cbc:
+        return EVP_aes_256_cbc();
+    case cipher::des3_cbc:
+        return EVP_des_ede3_cbc();
+    case cipher::aes_128_cbc:
+        break;
+    }
+    return EVP_aes_128_cbc();
+}
+
+/// Every SCEP content is one ASN.1 SEQUENCE: what a wrong key makes of one almost never is.
+bool is_one_sequence(const bytes& content) {
+    const auto* cursor = content.data();
+    long length = 0;
+    int tag = 0;
+    int tag_class = 0;
+    const int kind =
+        ASN1_get_object(&cursor, &length, &tag, &tag_class, static_cast<long>(content.size()));
+    ERR_clear_error();
+    if ((kind & 0x80) != 0 || tag != V_ASN1_SEQUENCE || tag_class != V_ASN1_UNIVERSAL) {
+        return false;
+    }
+    const bool indefinite = (kind & 0x01) != 0;
+    return indefinite || cursor + length == content.data() + content.size();
+}
+
+} // namespace
+
+result<bytes> seal(const crypto::context& ctx, bytes_view content,
+                   const crypto::certificate& recipient, cipher content_cipher) {
+    ERR_clear_error();
+    // With another key OpenSSL would silently make a key agreement of it, which SCEP has not.
+    if (!recipient.key_is_rsa() || recipient.key_bits() < min_rsa_bits) {
+        return fail(errc::refused_algorithm, "recipient without an RSA key of 2048 bits or more");
+    }
+    const crypto::x509_references_ptr recipients{sk_X509_new_null()};
+    const auto source = crypto::reading_bio(content);
+    if (!recipients || !source || sk_X509_push(recipients.get(), recipient.native()) <= 0) {
+        return openssl_failure(crypto::errc::library, "envelope");
+    }
+    const crypto::cms_ptr cms{CMS_encrypt_ex(recipients.get(), source.get(),
+                                             openssl_cipher(content_cipher), CMS_BINARY,
+                                             ctx.native(), nullptr)};
+    auto out = cms ? crypto::encode_der(i2d_CMS_ContentInfo, cms.get()) : bytes{};
+    if (out.empty()) {
+        return openssl_failure(crypto::errc::library, "envelope");
+    }
+    return out;
+}
+
+result<opened_envelope> open_envelope(const crypto::context& ctx, bytes_view envelope,
+                                      const crypto::identity& recipient) {
+    if (envelope.size() > max_message_bytes) {
+        return fail(errc::malformed, "envelope too large");
+    }
+    const auto content_cipher = content_cipher_of(envelope);
+    if (!content_cipher) {
+        return std::unexpected{content_cipher.error()};
+    }
+    const auto cms = crypto::parse_cms(ctx, envelope);
+    if (!cms) {
+        return fail(errc::malformed, cms.error().detail);
+    }
+    if (OBJ_obj2nid(CMS_get0_type(cms->get())) != NID_pkcs7_enveloped) {
+        return fail(errc::malformed, "content that is no EnvelopedData");
+    }
+    const crypto::bio_ptr sink{BIO_new(BIO_s_mem())};
+    ERR_clear_error();
+    // With the certificate given, OpenSSL answers a padding error with a random content key (RFC
+    // 3218 section 2.3.2), so a wrong key shows up as garbage. No detail: why it failed must not be
+    // told apart (SCEP-039).
+    const bool decrypted =
+        sink && CMS_decrypt(cms->get(), recipient.key.native(), recipient.cert.native(), nullptr,
+                            sink.get(), CMS_BINARY) == 1;
+    ERR_clear_error();
+    auto content = decrypted ? crypto::written_bytes(sink.get()) : bytes{};
+    if (!is_one_sequence(content)) {
+        return fail(errc::decrypt_failed);
+    }
+    return opened_envelope{.content = std::move(content), .content_cipher = *content_cipher};
+}
+
+} // namespace pomona::scep
