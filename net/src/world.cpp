@@ -140,7 +140,7 @@ void message_queue::push(bytes message) {
     if (closed_) {
         return;
     }
-    if (items_.size() >= bound_ && !items_.empty()) {
+    if (!items_.empty() && items_.size() >= std::max<std::size_t>(bound_, 1)) {
         items_.pop_front();
     }
     items_.push_back(std::move(message));

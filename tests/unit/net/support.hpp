@@ -126,4 +126,34 @@ inline open_options to_plain(world& w, std::uint16_t port) {
     return {.server = at(port), .tls = {}, .deadline = w.now() + 10s, .note = by("mac-1")};
 }
 
+inline std::unique_ptr<world> world_of(std::uint64_t seed = 1) {
+    return make_virtual_world({.seed = seed, .start = {}});
+}
+
+inline task<reply> slow_echo(world& w, duration wait, incoming in) {
+    co_await w.sleep_for(wait);
+    co_return co_await echo(std::move(in));
+}
+
+inline handler slow(world& w, duration wait) {
+    return [&w, wait](incoming in) { return slow_echo(w, wait, std::move(in)); };
+}
+
+/// The body of the response, or the failure's kind in angle brackets.
+inline task<std::string> exchange_text(world& w, std::shared_ptr<connection> c, std::string body,
+                                       duration within = 60s) {
+    auto r = co_await c->exchange(post(std::move(body)), w.now() + within, by("mac-1"));
+    if (!r) {
+        co_return "<" + std::string{to_text(r.error().kind)} +
+            (r.error().after_send ? " after" : " before") + ">";
+    }
+    co_return std::to_string(r->status) + " " + pomona::to_text(bytes_view{r->body});
+}
+
+inline task<void> exchange_into(world& w, std::shared_ptr<connection> c, std::string body,
+                                std::vector<std::string>& results) {
+    auto text = co_await exchange_text(w, std::move(c), std::move(body));
+    results.push_back(std::move(text));
+}
+
 } // namespace pomona::net
