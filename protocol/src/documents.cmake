@@ -16,6 +16,7 @@ set(protocol_documents
   src/plist/scan_xml.cpp
   src/plist/text.cpp
   src/plist/value.cpp
+  src/plist/write_binary.cpp
   src/profile/certificate_payload.cpp
   src/profile/errors.cpp
   src/profile/mdm_payload.cpp

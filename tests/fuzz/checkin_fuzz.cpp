@@ -8,8 +8,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto message = parse_checkin(body)) {
         const auto again = parse_checkin(write_checkin(*message));
         must(again.has_value());
-        must(again->from.id() == message->from.id());
         must(again->body.index() == message->body.index());
+        // Written once, the identifier has no character left that XML cannot carry.
+        const auto third = parse_checkin(write_checkin(*again));
+        must(third && third->from.id() == again->from.id());
     }
     if (const auto report = parse_report(body)) {
         const auto again = parse_report(write_report(*report));

@@ -5,6 +5,7 @@
 #include "pomona/foundation/c_handle.hpp"
 #include "scan.hpp"
 #include "text.hpp"
+#include "write_binary.hpp"
 
 #include <plist/plist.h>
 
@@ -23,6 +24,10 @@ template <class T>
 using malloc_ptr = c_ptr<T, std::free>;
 
 constexpr sys_seconds apple_epoch = sys_days{year{2001} / January / 1};
+// Choice: years that nanoseconds do not reach (Foundation's "distant future" is 4001) become the
+// last second that they do, or the first whole day.
+constexpr sys_seconds first_date = ceil<days>(time_point::min());
+constexpr sys_seconds last_date = floor<seconds>(time_point::max());
 
 result<value> from_node(plist_t node);
 
@@ -32,15 +37,19 @@ result<value> from_date(plist_t node) {
     std::uint32_t length = 0;
     plist_to_xml(node, &raw, &length);
     const malloc_ptr<char> owner{raw};
-    const std::string_view xml{raw, length};
-    const auto open = xml.find("<date>");
-    if (!raw || open == std::string_view::npos || !is_date(xml.substr(open + 6, 20))) {
+    const std::string_view xml{raw ? raw : "", length};
+    const auto open = std::min(xml.find("<date>"), xml.size());
+    const auto close = std::min(xml.find("</date>"), xml.size());
+    std::string text{xml.substr(open, close - open)};
+    text.erase(0, std::string_view{"<date>"}.size());
+    // libplist 2.2 does not pad the year, and 0001 is what other platforms write for "never".
+    text.insert(0, 20 - std::min<std::size_t>(text.size(), 20), '0');
+    if (!is_date(text)) {
         return fail(errc::malformed, "date");
     }
-    const auto text = xml.substr(open + 6, 20);
-    const auto number = [text](std::size_t at, std::size_t digits) {
+    const auto number = [&text](std::size_t at, std::size_t digits) {
         int n = 0;
-        for (const char c : text.substr(at, digits)) {
+        for (const char c : std::string_view{text}.substr(at, digits)) {
             n = n * 10 + (c - '0');
         }
         return n;
@@ -49,11 +58,7 @@ result<value> from_date(plist_t node) {
         sys_days{year{number(0, 4)} / month{static_cast<unsigned>(number(5, 2))} /
                  day{static_cast<unsigned>(number(8, 2))}} +
         hours{number(11, 2)} + minutes{number(14, 2)} + seconds{number(17, 2)};
-    // Choice: years that nanoseconds do not reach (Foundation's "distant future" is 4001) become
-    // the last second that they do.
-    constexpr auto first = ceil<seconds>(time_point::min());
-    constexpr auto last = floor<seconds>(time_point::max());
-    return value{time_point{std::clamp(exact, first, last)}};
+    return value{time_point{std::clamp(exact, first_date, last_date)}};
 }
 
 result<value> from_array(plist_t node) {
@@ -152,10 +157,8 @@ plist_t new_scalar(std::string_view name, const std::string& text) {
 }
 
 struct writer {
-    form target;
-
     plist_t operator()(const std::string& text) const {
-        return plist_new_string(representable(text, target).c_str());
+        return plist_new_string(representable(text, form::xml).c_str());
     }
     /// plist_new_uint is for unsigned numbers only.
     plist_t operator()(std::int64_t number) const {
@@ -169,11 +172,12 @@ struct writer {
                               data.size());
     }
     plist_t operator()(time_point date) const {
-        const auto since = (floor<seconds>(date) - apple_epoch).count();
+        const auto whole = std::max(floor<seconds>(date), first_date);
+        const auto since = (whole - apple_epoch).count();
         using narrow = std::numeric_limits<std::int32_t>;
         return since >= narrow::min() && since <= narrow::max()
                    ? plist_new_date(static_cast<std::int32_t>(since), 0)
-                   : new_scalar("date", to_rfc3339(date));
+                   : new_scalar("date", to_rfc3339(whole));
     }
     plist_t operator()(const array& items) const {
         plist_t node = plist_new_array();
@@ -185,24 +189,12 @@ struct writer {
     plist_t operator()(const dict& entries) const {
         plist_t node = plist_new_dict();
         for (const auto& e : entries) {
-            plist_dict_set_item(node, representable(e.key, target).c_str(),
+            plist_dict_set_item(node, representable(e.key, form::xml).c_str(),
                                 std::visit(*this, e.item.variant()));
         }
         return node;
     }
 };
-
-using to_wire = void (*)(plist_t, char**, std::uint32_t*);
-
-bytes write(const value& root, form target, to_wire serialise) {
-    const tree_ptr tree{std::visit(writer{target}, root.variant())};
-    char* raw = nullptr;
-    std::uint32_t length = 0;
-    serialise(tree.get(), &raw, &length);
-    const malloc_ptr<char> owner{raw};
-    const auto* first = reinterpret_cast<const std::uint8_t*>(raw);
-    return raw ? bytes{first, first + length} : bytes{};
-}
 
 std::unexpected<error> wrong_type(std::string_view key, std::string_view expected,
                                   const value& found) {
@@ -252,10 +244,16 @@ result<dict> parse_dict(bytes_view data, const limits& bounds) {
 }
 
 bytes to_xml(const value& root) {
-    return write(root, form::xml, plist_to_xml);
+    const tree_ptr tree{std::visit(writer{}, root.variant())};
+    char* raw = nullptr;
+    std::uint32_t length = 0;
+    plist_to_xml(tree.get(), &raw, &length);
+    const malloc_ptr<char> owner{raw};
+    const auto* first = reinterpret_cast<const std::uint8_t*>(raw);
+    return raw ? bytes{first, first + length} : bytes{};
 }
 bytes to_binary(const value& root) {
-    return write(root, form::binary, plist_to_bin);
+    return write_binary(root);
 }
 
 result<std::string> require_string(const dict& d, std::string_view key) {

@@ -64,6 +64,45 @@ TEST(Plist, EveryTypeSurvivesTheBinaryForm) {
     EXPECT_EQ(*back, everything());
 }
 
+TEST(Plist, TheBinaryFormOfOneTreeIsAlwaysTheSame) {
+    // Sharing equal data by their addresses, as libplist does, shows within a few dozen attempts.
+    const value tree = dict{{"a", bytes(10, 1)},
+                            {"b", bytes(10, 1)},
+                            {"c", bytes(10, 1)},
+                            {"d", bytes(10, 1)},
+                            {"e", array{"a", "a", "b"}}};
+    const auto first = to_binary(tree);
+    std::vector<bytes> heap;
+    for (std::size_t i = 0; i < 2'000; ++i) {
+        heap.emplace_back(i % 300);
+        const auto copy = *parse(first);
+        ASSERT_EQ(to_binary(copy), first) << i;
+    }
+}
+
+TEST(Plist, EveryLengthAndCountOfTheBinaryForm) {
+    for (const std::size_t size : {0U, 1U, 14U, 15U, 255U, 256U, 70'000U}) {
+        const std::string wide = [size] {
+            std::string out;
+            for (std::size_t i = 0; i < size; ++i) {
+                out += "\xc3\xa9";
+            }
+            return out;
+        }();
+        dict d;
+        if (size < 1'000) {
+            for (std::size_t i = 0; i < size; ++i) {
+                d.set("key " + std::to_string(i), static_cast<std::int64_t>(i * i * i * i));
+            }
+        }
+        const value tree =
+            array{std::string(size, 'a'), wide, bytes(size, 7), d, array(size, value{true})};
+        const auto back = parse(to_binary(tree));
+        ASSERT_TRUE(back) << size << back.error().message();
+        EXPECT_EQ(*back, tree) << size;
+    }
+}
+
 TEST(Plist, RealsAreExactInBothForms) {
     for (const double number : {0.1, 1.0 / 3.0, 1e300, -2.5e-300, 123456789.125, 0.0, 5e-324}) {
         EXPECT_EQ(*parse(to_binary(number)), value{number});
@@ -117,6 +156,10 @@ TEST(Plist, DatesBeyondLibplistsThirtyTwoBits) {
     EXPECT_EQ(far, value{time_point{floor<seconds>(time_point::max())}});
     EXPECT_EQ(*parse(to_binary(far)), far);
     EXPECT_EQ(*parse(to_xml(far)), far);
+    const auto early = good("<date>0001-01-01T00:00:00Z</date>");
+    EXPECT_EQ(early, value{time_point{ceil<days>(time_point::min())}});
+    EXPECT_EQ(*parse(to_binary(early)), early);
+    EXPECT_EQ(*parse(to_xml(value{time_point::min()})), early);
 }
 
 TEST(Plist, ScalarsThatLibplistWouldReadAsSomethingElseAreRefused) {
