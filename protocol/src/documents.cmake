@@ -17,6 +17,7 @@ set(protocol_documents
   src/plist/text.cpp
   src/plist/value.cpp
   src/plist/write_binary.cpp
+  src/plist/xml_lexer.cpp
   src/profile/certificate_payload.cpp
   src/profile/errors.cpp
   src/profile/mdm_payload.cpp
