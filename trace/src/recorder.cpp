@@ -156,7 +156,7 @@ std::uint64_t recorder::state(const actor& who, std::string name, fields summary
     e.actor = who.value();
     e.kind = kind::state;
     e.name = std::move(name);
-    e.summary = std::move(summary);
+    e.summary = redactor_.values(summary);
     e.cause = cause;
     return add(std::move(e));
 }
@@ -167,7 +167,7 @@ std::uint64_t recorder::fact(const actor& who, std::string name, fields facts,
     e.actor = who.value();
     e.kind = kind::fact;
     e.name = std::move(name);
-    e.facts = std::move(facts);
+    e.facts = redactor_.values(facts);
     e.cause = cause;
     return add(std::move(e));
 }
@@ -177,7 +177,7 @@ std::uint64_t recorder::step(std::string name, fields summary) {
     e.actor = "runner";
     e.kind = kind::step;
     e.name = std::move(name);
-    e.summary = std::move(summary);
+    e.summary = redactor_.values(summary);
     return add(std::move(e));
 }
 
@@ -187,7 +187,7 @@ std::uint64_t recorder::fault(const actor& who, std::string name, fields summary
     e.actor = who.value();
     e.kind = kind::fault;
     e.name = std::move(name);
-    e.summary = std::move(summary);
+    e.summary = redactor_.values(summary);
     e.cause = cause;
     return add(std::move(e));
 }

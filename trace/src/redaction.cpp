@@ -37,13 +37,6 @@ class rewriter {
         return std::nullopt;
     }
 
-    std::optional<std::string> key_blocks(std::string_view text) const {
-        return replace_key_blocks(text, [this](std::string_view block) {
-            return owner_->placeholder("private-key", as_bytes(block));
-        });
-    }
-
-  private:
     [[nodiscard]] std::string_view type_of(std::string_view key) const {
         if (owner_->push_magic_ && (key == mdm::key::push_magic || key == "mdm")) {
             return "push-magic";
@@ -51,6 +44,13 @@ class rewriter {
         return secret_type(key);
     }
 
+    std::optional<std::string> key_blocks(std::string_view text) const {
+        return replace_key_blocks(text, [this](std::string_view block) {
+            return owner_->placeholder("private-key", as_bytes(block));
+        });
+    }
+
+  private:
     /// Data that may be a document of its own: DDM Data, a profile in Payload.
     std::optional<bytes> data(bytes_view raw, int nested) const {
         if (nested < max_nested_documents) {
@@ -201,6 +201,19 @@ redactor::outcome redactor::body(bytes_view raw, std::string_view media_type) co
     }
     const auto changed = rewrite.key_blocks(as_text(raw));
     return changed ? outcome{to_bytes(*changed), true} : unchanged();
+}
+
+fields redactor::values(const fields& raw) const {
+    const rewriter rewrite{*this};
+    fields out;
+    for (const auto& [name, value] : raw) {
+        const auto type = rewrite.type_of(name);
+        const auto* text = std::get_if<std::string>(&value);
+        const bool hide =
+            !type.empty() && text != nullptr && !text->empty() && !text->starts_with("{{");
+        out.set(name, hide ? field_value{placeholder(type, as_bytes(*text))} : value);
+    }
+    return out;
 }
 
 std::string redactor::placeholder(std::string_view type, bytes_view secret) const {

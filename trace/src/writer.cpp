@@ -31,10 +31,6 @@ int write_all(int fd, std::string_view& data) {
     return 0;
 }
 
-errc code_of(int error_number) {
-    return error_number == ENOSPC || error_number == EDQUOT ? errc::full : errc::cannot_write;
-}
-
 int create_file(const std::filesystem::path& path) {
     return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
@@ -58,6 +54,10 @@ void block_file_size_signal() {
 
 } // namespace
 
+errc code_of_write_error(int error_number) {
+    return error_number == ENOSPC || error_number == EDQUOT ? errc::full : errc::cannot_write;
+}
+
 result<void> replace_file(const std::filesystem::path& path, std::string_view content) {
     auto temporary = path;
     temporary += ".new";
@@ -75,7 +75,8 @@ result<void> replace_file(const std::filesystem::path& path, std::string_view co
     }
     if (e != 0) {
         ::unlink(temporary.c_str());
-        return fail(code_of(e), path.string() + ": " + std::generic_category().message(e));
+        return fail(code_of_write_error(e),
+                    path.string() + ": " + std::generic_category().message(e));
     }
     return {};
 }
@@ -196,7 +197,7 @@ std::optional<bytes> writer::find_body(const std::string& sha256) const {
 
 error writer::failure() const {
     const std::scoped_lock lock{mutex_};
-    return error{code_of(error_number_),
+    return error{code_of_write_error(error_number_),
                  failed_at_ + ": " + std::generic_category().message(error_number_),
                  {}};
 }

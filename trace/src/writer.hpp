@@ -4,6 +4,7 @@
 
 #include "pomona/foundation/bytes.hpp"
 #include "pomona/foundation/error.hpp"
+#include "pomona/trace/run_folder.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -18,6 +19,9 @@
 #include <unordered_set>
 
 namespace pomona::trace {
+
+/// What an errno of a write means for the run: full (no space, quota), else cannot_write.
+errc code_of_write_error(int error_number);
 
 /// The whole file at once: a reader sees the old content or the new (mode 0600).
 result<void> replace_file(const std::filesystem::path& path, std::string_view content);

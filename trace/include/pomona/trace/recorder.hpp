@@ -41,6 +41,7 @@ class recorder final : public net::observer {
     std::uint64_t on_stream_message(const net::exchange_context& where,
                                     bytes_view message) override;
 
+    // Texts named like a secret are replaced here too.
     std::uint64_t state(const actor& who, std::string name, fields summary,
                         std::uint64_t cause = 0);
     /// About event `cause`, by whoever could compute it (the CA that decrypted, the Mac that

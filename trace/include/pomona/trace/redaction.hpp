@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pomona/net/http.hpp"
+#include "pomona/trace/event.hpp"
 
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ class redactor {
     [[nodiscard]] outcome body(bytes_view raw, std::string_view media_type) const;
     /// Authorization, Cookie and bearer values.
     [[nodiscard]] net::headers headers(const net::headers& raw) const;
+    /// Texts whose name is that of a secret: what others put into state and fault events.
+    [[nodiscard]] fields values(const fields& raw) const;
     /// The value of query parameters that carry a secret.
     [[nodiscard]] std::string target(std::string_view raw) const;
     /// "{{challenge:9f86d081884c7d65:32}}": type, first 8 bytes of the keyed hash, length in bytes.
