@@ -84,10 +84,14 @@ std::unexpected<error> openssl_failure(errc code, std::string_view doing) {
 
 struct context::impl {
     OSSL_LIB_CTX* lib = nullptr; ///< null is OpenSSL's default context, which nobody frees
+    std::optional<loaded_providers> providers; ///< of a seeded context
     impl() = default;
     impl(const impl&) = delete;
     impl& operator=(const impl&) = delete;
-    ~impl() { OSSL_LIB_CTX_free(lib); }
+    ~impl() {
+        providers.reset();
+        OSSL_LIB_CTX_free(lib);
+    }
 };
 
 context context::system() {
@@ -98,7 +102,10 @@ context context::seeded(bytes_view seed) {
     ERR_clear_error();
     auto made = std::make_shared<impl>();
     made->lib = OSSL_LIB_CTX_new();
-    if (made->lib == nullptr || !install_seeded_random(made->lib, seed)) {
+    if (made->lib != nullptr) {
+        made->providers = install_seeded_random(made->lib, seed);
+    }
+    if (!made->providers) {
         throw std::runtime_error{"cannot make a seeded OpenSSL context: " + take_openssl_errors()};
     }
     return context{std::move(made)};

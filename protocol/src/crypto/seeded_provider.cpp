@@ -183,20 +183,26 @@ int init_provider(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*in*
 
 } // namespace
 
-bool install_seeded_random(OSSL_LIB_CTX* lib, bytes_view seed) {
+std::optional<loaded_providers> install_seeded_random(OSSL_LIB_CTX* lib, bytes_view seed) {
     auto key = sha256(seed);
+    loaded_providers loaded;
     // Loading any provider by name ends the automatic loading of the default one.
-    if (OSSL_PROVIDER_load(lib, "default") == nullptr ||
-        OSSL_PROVIDER_add_builtin(lib, provider_name, init_provider) != 1 ||
-        OSSL_PROVIDER_load(lib, provider_name) == nullptr ||
-        RAND_set_DRBG_type(lib, generator_name, nullptr, nullptr, nullptr) != 1) {
-        return false;
+    loaded.standard.reset(OSSL_PROVIDER_load(lib, "default"));
+    if (!loaded.standard || OSSL_PROVIDER_add_builtin(lib, provider_name, init_provider) != 1) {
+        return std::nullopt;
+    }
+    loaded.seeded.reset(OSSL_PROVIDER_load(lib, provider_name));
+    if (!loaded.seeded || RAND_set_DRBG_type(lib, generator_name, nullptr, nullptr, nullptr) != 1) {
+        return std::nullopt;
     }
     auto* primary = RAND_get0_primary(lib);
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_octet_string(key_parameter, key.data(), key.size()),
         OSSL_PARAM_construct_end()};
-    return primary != nullptr && EVP_RAND_CTX_set_params(primary, params) == 1;
+    if (primary == nullptr || EVP_RAND_CTX_set_params(primary, params) != 1) {
+        return std::nullopt;
+    }
+    return loaded;
 }
 
 } // namespace pomona::crypto

@@ -3,15 +3,26 @@
 #pragma once
 
 #include "pomona/foundation/bytes.hpp"
+#include "pomona/foundation/c_handle.hpp"
 
+#include <openssl/provider.h>
 #include <openssl/types.h>
+
+#include <optional>
 
 namespace pomona::crypto {
 
+/// A loaded provider; unloads it. OSSL_LIB_CTX_free alone would leak it.
+using provider_ptr = c_ptr<OSSL_PROVIDER, OSSL_PROVIDER_unload>;
+struct loaded_providers {
+    provider_ptr standard;
+    provider_ptr seeded;
+};
+
 /// Makes the default provider and ours the only ones of `lib`, chooses our generator for it, and
-/// keys the generator with SHA-256(seed). False when OpenSSL refuses; its error queue says why.
-/// `lib` must be new: nothing may have asked it for randomness. The providers stay loaded until
-/// the context is freed.
-bool install_seeded_random(OSSL_LIB_CTX* lib, bytes_view seed);
+/// keys the generator with SHA-256(seed). nullopt when OpenSSL refuses; its error queue says why.
+/// `lib` must be new: nothing may have asked it for randomness. What is returned has to go before
+/// the context is freed, and after everything that was made in it.
+std::optional<loaded_providers> install_seeded_random(OSSL_LIB_CTX* lib, bytes_view seed);
 
 } // namespace pomona::crypto
