@@ -21,7 +21,8 @@ struct rules {
     /// Tokens need not be 32 bytes long.
     bool any_token_length = false;
     std::size_t max_payload_bytes = 4096; ///< Apple: more is 413 PayloadTooLarge
-    /// More pushes than this to one token within a minute: 429 TooManyRequests; 0: no limit.
+    /// More pushes than this to one token within a minute: 429 TooManyRequests; 0: no limit,
+    /// otherwise at most 1000.
     std::size_t pushes_a_minute = 0;
     /// Every push is answered with this: an outage, or a reason that nothing else provokes.
     std::optional<pomona::apns::reason> outage;
