@@ -1,0 +1,251 @@
+#include "real/acceptor.hpp"
+
+#include "peer_check.hpp"
+#include "real/opener.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace pomona::net::real {
+
+namespace {
+
+using boost::asio::ip::tcp;
+
+constexpr int backlog = 4096; // what Linux allows by default (net.core.somaxconn)
+constexpr auto max_handshake_time = duration{std::chrono::seconds{30}};
+constexpr auto pause_without_descriptors = std::chrono::milliseconds{100};
+constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; // RFC 9113 section 3.4
+
+/// Shared by the handle and the tasks.
+class listening final : public closable, public std::enable_shared_from_this<listening> {
+  public:
+    listening(world& owner, std::shared_ptr<io_loop> loop, listen_options options,
+              handler on_request)
+        : owner_{owner},
+          loop_{std::move(loop)},
+          acceptor_{loop_->context},
+          options_{std::make_shared<const listen_options>(std::move(options))},
+          on_request_{std::make_shared<const handler>(std::move(on_request))} {
+        loop_->open.insert(this);
+    }
+    listening(const listening&) = delete;
+    listening& operator=(const listening&) = delete;
+    ~listening() { loop_->open.erase(this); }
+
+    result<void> start();
+    void close();
+    void close_now() override { close(); }
+    [[nodiscard]] endpoint local() const { return local_; }
+
+  private:
+    using stream_ptr = std::shared_ptr<socket_stream>;
+
+    /// Counts a connection for as long as its task lives.
+    class membership {
+      public:
+        membership(std::shared_ptr<listening> owner, socket_stream* stream)
+            : owner_{std::move(owner)}, stream_{stream} {
+            owner_->streams_.insert(stream_);
+        }
+        membership(const membership&) = delete;
+        membership& operator=(const membership&) = delete;
+        ~membership() { owner_->streams_.erase(stream_); }
+
+      private:
+        std::shared_ptr<listening> owner_;
+        socket_stream* stream_;
+    };
+
+    static task<void> accept_all(std::shared_ptr<listening> self);
+    static task<void> serve(std::shared_ptr<listening> self, stream_ptr stream);
+    static task<std::optional<bytes>> sniff(stream_ptr stream, time_point deadline);
+    [[nodiscard]] std::shared_ptr<connection_info> describe(const socket_stream& stream) const;
+
+    world& owner_;
+    std::shared_ptr<io_loop> loop_;
+    tcp::acceptor acceptor_;
+    std::shared_ptr<const listen_options> options_;
+    std::shared_ptr<const handler> on_request_;
+    std::shared_ptr<server_tls_context> tls_;
+    std::unordered_set<socket_stream*> streams_;
+    endpoint local_;
+    bool closed_ = false;
+};
+
+result<void> listening::start() {
+    if (options_->tls) {
+        auto made = server_tls_context::make(owner_.crypto(), *options_->tls);
+        if (!made) {
+            return std::unexpected(std::move(made.error()));
+        }
+        tls_ = *std::move(made);
+    }
+    auto bind = options_->bind;
+    if (bind.host.empty()) {
+        bind.host = "0.0.0.0";
+    }
+    const auto where = literal_endpoints(bind);
+    if (!where) {
+        return fail(std::make_error_code(std::errc::invalid_argument),
+                    "listening on " + escape(to_text(bind)) + ": not an address");
+    }
+    boost::system::error_code ec;
+    acceptor_.open(where->front().protocol(), ec);
+    if (!ec) {
+        acceptor_.set_option(tcp::acceptor::reuse_address{true}, ec);
+    }
+    if (!ec) {
+        acceptor_.bind(where->front(), ec);
+    }
+    if (!ec) {
+        acceptor_.listen(backlog, ec);
+    }
+    if (ec) {
+        return fail(ec, "listening on " + to_text(bind));
+    }
+    local_ = to_endpoint(acceptor_.local_endpoint(ec));
+    owner_.spawn("accept on " + to_text(local_), accept_all(shared_from_this()));
+    return {};
+}
+
+void listening::close() {
+    if (closed_) {
+        return;
+    }
+    closed_ = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    for (auto* const stream : std::vector(streams_.begin(), streams_.end())) {
+        stream->close();
+    }
+}
+
+bool out_of_resources(const boost::system::error_code& ec) {
+    return ec == boost::system::errc::too_many_files_open ||
+           ec == boost::system::errc::too_many_files_open_in_system ||
+           ec == boost::system::errc::no_buffer_space ||
+           ec == boost::system::errc::not_enough_memory;
+}
+
+task<void> listening::accept_all(std::shared_ptr<listening> self) {
+    while (!self->closed_) {
+        auto [ec, socket] = co_await self->acceptor_.async_accept(
+            boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (self->loop_->stopping) {
+            co_await abandon();
+        }
+        if (self->closed_) {
+            break;
+        }
+        if (ec) {
+            // The connection stays in the backlog and would be reported again at once: wait for
+            // descriptors instead.
+            if (out_of_resources(ec)) {
+                spdlog::warn("accepting on {}: {}", to_text(self->local_), ec.message());
+                co_await self->owner_.sleep_for(pause_without_descriptors);
+            }
+            continue;
+        }
+        if (self->streams_.size() >= self->options_->limits.max_connections) {
+            socket.close(ec);
+            continue;
+        }
+        self->owner_.spawn("serve a connection", serve(self, std::make_shared<socket_stream>(
+                                                                 self->loop_, std::move(socket))));
+    }
+}
+
+/// What the client says first, as much as it takes to tell HTTP/2's preface from anything else.
+task<std::optional<bytes>> listening::sniff(stream_ptr stream, time_point deadline) {
+    bytes first;
+    while (first.size() < h2_preface.size() && h2_preface.starts_with(as_text(first))) {
+        if (!co_await stream->read_more(first, deadline)) {
+            co_return std::nullopt;
+        }
+    }
+    co_return first;
+}
+
+std::shared_ptr<connection_info> listening::describe(const socket_stream& stream) const {
+    auto info = std::make_shared<connection_info>();
+    info->server = stream.local();
+    info->id = to_text(stream.remote()) + "-" + to_text(info->server);
+    info->alpn = "http/1.1";
+    if (const auto* const ssl = stream.ssl(); ssl != nullptr) {
+        info->alpn = selected_alpn(ssl);
+        info->tls_version = SSL_get_version(ssl);
+        info->peer_chain = presented_chain(ssl, owner_.crypto());
+        info->own_chain = net::presented_chain(&options_->tls->identity);
+    }
+    return info;
+}
+
+task<void> listening::serve(std::shared_ptr<listening> self, stream_ptr stream) {
+    const membership counted{self, stream.get()};
+    if (self->closed_) {
+        co_return;
+    }
+    const auto deadline =
+        self->owner_.now() + std::min(max_handshake_time, self->options_->limits.idle_timeout);
+    bytes first;
+    if (self->tls_) {
+        auto session = self->tls_->new_session();
+        if (!session) {
+            spdlog::error("{}", session.error().message());
+            co_return;
+        }
+        const auto secured = co_await stream->handshake(*std::move(session), deadline);
+        if (!secured) {
+            co_return; // the client knows why; a scanner's failures are not ours to log
+        }
+    }
+    auto info = self->describe(*stream);
+    if (info->alpn.empty()) {
+        // No ALPN: the first bytes decide (APNS-003).
+        auto said =
+            co_await sniff(stream, self->owner_.now() + self->options_->limits.idle_timeout);
+        if (!said) {
+            co_return;
+        }
+        first = *std::move(said);
+        const auto& ours = self->options_->tls->alpn;
+        const bool h2 =
+            as_text(first).starts_with(h2_preface) && std::ranges::find(ours, "h2") != ours.end();
+        info->alpn = h2 ? "h2" : "http/1.1";
+    }
+    const bool h2 = info->alpn == "h2";
+    const auto client = stream->remote();
+    server_setup setup{self->owner_,   self->loop_,       stream, std::move(info),
+                       self->options_, self->on_request_, client};
+    co_await (h2 ? serve_h2(std::move(setup), std::move(first))
+                 : serve_h1(std::move(setup), std::move(first)));
+}
+
+class listener_handle final : public listener {
+  public:
+    explicit listener_handle(std::shared_ptr<listening> core) : core_{std::move(core)} {}
+    ~listener_handle() override { core_->close(); }
+    endpoint local() const override { return core_->local(); }
+    void close() override { core_->close(); }
+
+  private:
+    std::shared_ptr<listening> core_;
+};
+
+} // namespace
+
+result<std::unique_ptr<listener>> start_listening(world& owner, std::shared_ptr<io_loop> loop,
+                                                  listen_options options, handler on_request) {
+    auto core = std::make_shared<listening>(owner, std::move(loop), std::move(options),
+                                            std::move(on_request));
+    if (auto started = core->start(); !started) {
+        return std::unexpected(std::move(started.error()));
+    }
+    return std::make_unique<listener_handle>(std::move(core));
+}
+
+} // namespace pomona::net::real

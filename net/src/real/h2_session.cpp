@@ -1,0 +1,252 @@
+#include "real/h2_session.hpp"
+
+#include <algorithm>
+
+namespace pomona::net::real {
+
+namespace {
+
+constexpr std::int32_t connection_window = 1 << 20;
+constexpr std::uint32_t stream_window = 1U << 18U;
+constexpr std::size_t write_at_once = 32U << 10U;
+constexpr auto write_timeout = std::chrono::seconds{30};
+// Bounds against floods: acknowledgements queued for a peer that does not read, and streams opened
+// only to be reset.
+constexpr std::size_t max_queued_acknowledgements = 256;
+constexpr std::uint64_t reset_burst = 1000;
+constexpr std::uint64_t resets_per_second = 33;
+
+using option_ptr = c_ptr<nghttp2_option, nghttp2_option_del>;
+using callbacks_ptr = c_ptr<nghttp2_session_callbacks, nghttp2_session_callbacks_del>;
+
+option_ptr make_options() {
+    nghttp2_option* raw = nullptr;
+    nghttp2_option_new(&raw);
+    option_ptr options{raw};
+    if (options) {
+        nghttp2_option_set_no_auto_window_update(raw, 1);
+        nghttp2_option_set_max_outbound_ack(raw, max_queued_acknowledgements);
+        nghttp2_option_set_stream_reset_rate_limit(raw, reset_burst, resets_per_second);
+        // Nothing here looks at the priorities of closed streams.
+        nghttp2_option_set_no_closed_streams(raw, 1);
+    }
+    return options;
+}
+
+bool is_connection_header(std::string_view name) {
+    return name == "connection" || name == "keep-alive" || name == "proxy-connection" ||
+           name == "transfer-encoding" || name == "upgrade";
+}
+
+std::string_view view(const std::uint8_t* data, std::size_t size) {
+    return as_text({data, size});
+}
+
+} // namespace
+
+struct h2_session::callbacks {
+    static h2_session& self(void* user) { return *static_cast<h2_session*>(user); }
+
+    static int begin_headers(nghttp2_session* /*s*/, const nghttp2_frame* frame, void* user) {
+        self(user).on_begin_headers(frame->hd.stream_id);
+        return 0;
+    }
+    static int header(nghttp2_session* /*s*/, const nghttp2_frame* frame, const std::uint8_t* name,
+                      std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                      std::uint8_t /*flags*/, void* user) {
+        self(user).on_header(frame->hd.stream_id, view(name, name_size), view(value, value_size));
+        return 0;
+    }
+    static int frame_received(nghttp2_session* /*s*/, const nghttp2_frame* frame, void* user) {
+        auto& me = self(user);
+        const auto id = frame->hd.stream_id;
+        if (frame->hd.type == NGHTTP2_HEADERS) {
+            me.on_headers(id);
+        }
+        if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+            (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+            me.on_end_stream(id);
+        }
+        if (frame->hd.type == NGHTTP2_GOAWAY) {
+            me.on_goaway();
+        }
+        return 0;
+    }
+    static int data(nghttp2_session* /*s*/, std::uint8_t /*flags*/, std::int32_t id,
+                    const std::uint8_t* data, std::size_t size, void* user) {
+        self(user).on_data(id, {data, size});
+        return 0;
+    }
+    static int frame_sent(nghttp2_session* /*s*/, const nghttp2_frame* frame, void* user) {
+        if (frame->hd.type == NGHTTP2_HEADERS) {
+            self(user).on_headers_sent(frame->hd.stream_id);
+        }
+        return 0;
+    }
+    static int frame_not_sent(nghttp2_session* /*s*/, const nghttp2_frame* frame, int /*code*/,
+                              void* user) {
+        if (frame->hd.type == NGHTTP2_HEADERS) {
+            self(user).on_headers_not_sent(frame->hd.stream_id);
+        }
+        return 0;
+    }
+    static int closed(nghttp2_session* /*s*/, std::int32_t id, std::uint32_t code, void* user) {
+        self(user).on_stream_closed(id, code);
+        return 0;
+    }
+
+    static callbacks_ptr make() {
+        nghttp2_session_callbacks* raw = nullptr;
+        nghttp2_session_callbacks_new(&raw);
+        callbacks_ptr all{raw};
+        if (all) {
+            nghttp2_session_callbacks_set_on_begin_headers_callback(raw, begin_headers);
+            nghttp2_session_callbacks_set_on_header_callback(raw, header);
+            nghttp2_session_callbacks_set_on_frame_recv_callback(raw, frame_received);
+            nghttp2_session_callbacks_set_on_data_chunk_recv_callback(raw, data);
+            nghttp2_session_callbacks_set_on_frame_send_callback(raw, frame_sent);
+            nghttp2_session_callbacks_set_on_frame_not_send_callback(raw, frame_not_sent);
+            nghttp2_session_callbacks_set_on_stream_close_callback(raw, closed);
+        }
+        return all;
+    }
+};
+
+bool h2_session::start(role as, std::uint32_t max_concurrent_streams,
+                       std::uint32_t max_header_list) {
+    const auto options = make_options();
+    const auto all = callbacks::make();
+    if (!options || !all) {
+        return false;
+    }
+    nghttp2_session* raw = nullptr;
+    const auto made = as == role::client
+                          ? nghttp2_session_client_new2(&raw, all.get(), this, options.get())
+                          : nghttp2_session_server_new2(&raw, all.get(), this, options.get());
+    session_.reset(raw);
+    if (made != 0) {
+        return false;
+    }
+    std::vector<nghttp2_settings_entry> settings{
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, max_header_list}};
+    if (as == role::client) {
+        settings.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+    } else {
+        settings.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, max_concurrent_streams});
+    }
+    return nghttp2_submit_settings(raw, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0 &&
+           nghttp2_session_set_local_window_size(raw, NGHTTP2_FLAG_NONE, 0, connection_window) == 0;
+}
+
+void h2_session::consume(std::int32_t id, std::size_t size) {
+    nghttp2_session_consume(session_.get(), id, size);
+}
+
+void h2_session::reset(std::int32_t id, std::uint32_t code) {
+    nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, code);
+    flush();
+}
+
+void h2_session::say_goodbye(std::uint32_t code) {
+    nghttp2_session_terminate_session(session_.get(), code);
+    flush();
+}
+
+void h2_session::flush() {
+    if (writing_ || lost_ || nghttp2_session_want_write(session_.get()) == 0) {
+        return;
+    }
+    writing_ = true;
+    owner_.spawn("write HTTP/2 frames", write_all(shared_from_this()));
+}
+
+void h2_session::collect(bytes& out) {
+    out.clear();
+    while (out.size() < write_at_once) {
+        const std::uint8_t* data = nullptr;
+        const auto size = nghttp2_session_mem_send(session_.get(), &data);
+        if (size <= 0) {
+            break;
+        }
+        out.insert(out.end(), data, data + size);
+    }
+}
+
+task<void> h2_session::write_all(std::shared_ptr<h2_session> self) {
+    bytes out;
+    while (!self->lost_) {
+        self->collect(out);
+        if (out.empty()) {
+            break;
+        }
+        const auto deadline = self->owner_.now() + write_timeout;
+        if (auto sent = co_await self->stream_->write_all(out, deadline); !sent) {
+            self->lose(sent.error());
+        }
+    }
+    self->writing_ = false;
+    auto* const session = self->session_.get();
+    if (nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0) {
+        self->stream_->close();
+    }
+}
+
+task<void> h2_session::read_all(std::shared_ptr<h2_session> self, bytes input) {
+    self->flush();
+    while (!self->lost_) {
+        if (!input.empty()) {
+            const auto taken =
+                nghttp2_session_mem_recv(self->session_.get(), input.data(), input.size());
+            input.clear();
+            if (taken < 0) {
+                self->lose({io_failure::reset, nghttp2_strerror(static_cast<int>(taken))});
+                break;
+            }
+            self->on_progress();
+            self->flush();
+        }
+        auto got = co_await self->stream_->read_more(input, self->read_deadline());
+        if (!got) {
+            const bool carry_on =
+                got.error().kind == io_failure::timeout && self->on_read_deadline();
+            if (!carry_on) {
+                self->lose(got.error());
+            }
+        }
+    }
+}
+
+void h2_session::lose(const io_error& why) {
+    if (!lost_) {
+        lost_ = true;
+        stream_->close();
+        on_lost(why);
+    }
+}
+
+headers to_h2_headers(headers all) {
+    for (auto& h : all) {
+        std::ranges::transform(h.name, h.name.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+    }
+    std::erase_if(all, [](const header& h) { return is_connection_header(h.name); });
+    return all;
+}
+
+std::vector<nghttp2_nv> to_fields(const headers& pseudo, const headers& all) {
+    std::vector<nghttp2_nv> fields;
+    fields.reserve(pseudo.size() + all.size());
+    for (const auto* const part : {&pseudo, &all}) {
+        for (const auto& h : *part) {
+            // nghttp2 copies both, and does not write to them.
+            fields.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(h.name.data())),
+                              reinterpret_cast<std::uint8_t*>(const_cast<char*>(h.value.data())),
+                              h.name.size(), h.value.size(), NGHTTP2_NV_FLAG_NONE});
+        }
+    }
+    return fields;
+}
+
+} // namespace pomona::net::real
