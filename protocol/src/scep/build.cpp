@@ -68,7 +68,8 @@ result<bytes> build_request(const crypto::context& ctx, bytes_view content,
         !crypto::is_printable_string(options.transaction_id)) {
         return fail(errc::bad_attribute, "transactionID");
     }
-    const auto envelope = seal(ctx, content, recipient, options.content_cipher);
+    const auto envelope =
+        seal(ctx, content, recipient, options.content_cipher, options.ber_envelope);
     if (!envelope) {
         return envelope;
     }

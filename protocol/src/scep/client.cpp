@@ -38,6 +38,17 @@ std::string operation_url(const std::string& base, std::string_view operation,
     return out;
 }
 
+/// Observed: macOS leaves '+' and '/' as they are, so that a form decoder makes blanks of the
+/// first.
+std::string escape_padding(std::string_view base64) {
+    const auto end = std::min(base64.find('='), base64.size());
+    std::string out{base64.substr(0, end)};
+    for (auto i = end; i < base64.size(); ++i) {
+        out += "%3D";
+    }
+    return out;
+}
+
 /// SCEP-050: the strongest that both sides have; never DES, never MD5.
 std::optional<cipher> choose_cipher(const capabilities& caps) {
     // RFC 8894 section 3.5.2: "AES" means AES-128-CBC.
@@ -208,7 +219,8 @@ action client::send(message_type type, bytes_view content, time_point now) {
                                   .sender_nonce = sender_nonce_,
                                   .content_cipher = *content_cipher,
                                   .signature_digest = *signature_digest,
-                                  .signing_time = now});
+                                  .signing_time = now,
+                                  .ber_envelope = config_.ber_envelope});
     if (!message) {
         return finish({std::move(message).error(), std::nullopt});
     }
@@ -220,7 +232,11 @@ action client::send(message_type type, bytes_view content, time_point now) {
                            .body = *std::move(message)};
     }
     // RFC 8894 section 4.1: base64, then escaped.
-    return http_action{.url = operation_url(config_.url, "PKIOperation", to_base64(*message)),
+    const auto text = to_base64(*message);
+    return http_action{.url = config_.raw_get
+                                  ? operation_url(config_.url, "PKIOperation", std::nullopt) +
+                                        "&message=" + escape_padding(text)
+                                  : operation_url(config_.url, "PKIOperation", text),
                        .content_type = {},
                        .body = {}};
 }

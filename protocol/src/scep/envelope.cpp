@@ -39,7 +39,7 @@ bool is_one_sequence(const bytes& content) {
 } // namespace
 
 result<bytes> seal(const crypto::context& ctx, bytes_view content,
-                   const crypto::certificate& recipient, cipher content_cipher) {
+                   const crypto::certificate& recipient, cipher content_cipher, bool ber) {
     ERR_clear_error();
     // With another key OpenSSL would silently make a key agreement of it, which SCEP has not.
     if (!recipient.key_is_rsa() || recipient.key_bits() < min_rsa_bits) {
@@ -47,17 +47,21 @@ result<bytes> seal(const crypto::context& ctx, bytes_view content,
     }
     const crypto::x509_references_ptr recipients{sk_X509_new_null()};
     const auto source = crypto::reading_bio(content);
-    if (!recipients || !source || sk_X509_push(recipients.get(), recipient.native()) <= 0) {
+    const crypto::bio_ptr sink{BIO_new(BIO_s_mem())};
+    if (!recipients || !source || !sink ||
+        sk_X509_push(recipients.get(), recipient.native()) <= 0) {
         return openssl_failure(crypto::errc::library, "envelope");
     }
+    const unsigned flags = CMS_BINARY | (ber ? CMS_STREAM : 0U);
     const crypto::cms_ptr cms{CMS_encrypt_ex(recipients.get(), source.get(),
-                                             openssl_cipher(content_cipher), CMS_BINARY,
-                                             ctx.native(), nullptr)};
-    auto out = cms ? crypto::encode_der(i2d_CMS_ContentInfo, cms.get()) : bytes{};
-    if (out.empty()) {
+                                             openssl_cipher(content_cipher), flags, ctx.native(),
+                                             nullptr)};
+    // Without CMS_STREAM in the flags this is DER.
+    if (!cms ||
+        i2d_CMS_bio_stream(sink.get(), cms.get(), source.get(), static_cast<int>(flags)) != 1) {
         return openssl_failure(crypto::errc::library, "envelope");
     }
-    return out;
+    return crypto::written_bytes(sink.get());
 }
 
 result<opened_envelope> open_envelope(const crypto::context& ctx, bytes_view envelope,

@@ -156,6 +156,25 @@ TEST(scep_client, post_only_when_advertised_otherwise_escaped_get) { // SCEP-051
         std::holds_alternative<done_action>(deliver(c, success(request, {issue_for(request)}))));
 }
 
+TEST(scep_client, can_write_as_apples_client_does) { // SCEP-060
+    auto config = config_for();
+    config.ber_envelope = true;
+    config.raw_get = true;
+    // Long enough that '+' and '/' occur in any message, whatever its random bytes.
+    client c{ctx, config, rsa_key(1)};
+    const auto get = to_operation(c, "AES\nSHA-256");
+    const auto url = http(get).url;
+    const auto message = url.substr(url.find("message=") + 8);
+    EXPECT_NE(message.find('+'), std::string::npos);
+    EXPECT_NE(message.find('/'), std::string::npos);
+    EXPECT_EQ(message.find('='), std::string::npos);
+    const auto request = value_of(open_message(ctx, *from_base64(*percent_decode(message))));
+    ASSERT_GT(request.envelope.size(), 2U);
+    EXPECT_EQ(request.envelope[1], 0x80) << "indefinite length";
+    EXPECT_TRUE(
+        std::holds_alternative<done_action>(deliver(c, success(request, {issue_for(request)}))));
+}
+
 TEST(scep_client, strongest_algorithms_first_and_never_des_or_md5) { // SCEP-050
     const auto chosen = [](std::string_view caps) {
         client c{ctx, config_for(), rsa_key(1)};

@@ -18,7 +18,9 @@ struct client_config {
     std::optional<std::string> challenge;
     std::optional<crypto::key_usage> usage;
     std::vector<std::string> dns_names;
-    bytes ca_fingerprint; ///< MD5 (16), SHA-1 (20) or SHA-256 (32 octets); empty: not checked
+    bytes ca_fingerprint;      ///< MD5 (16), SHA-1 (20) or SHA-256 (32 octets); empty: not checked
+    bool ber_envelope = false; ///< SCEP-060: indefinite lengths, as Apple's client writes them
+    bool raw_get = false;      ///< SCEP-060: as macOS, escape only '=' of a PKIOperation by GET
     int retries = 3;
     duration retry_delay = std::chrono::seconds{10};
 };

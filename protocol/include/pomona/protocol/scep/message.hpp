@@ -75,6 +75,7 @@ struct request_options {
     cipher content_cipher = cipher::aes_128_cbc;
     digest signature_digest = digest::sha256;
     time_point signing_time;
+    bool ber_envelope = false; ///< indefinite lengths, as Apple's client writes them
 };
 /// A PKCSReq or RenewalReq (content: DER PKCS#10), enveloped to `recipient` (the CA or RA), signed
 /// by `signer`.
