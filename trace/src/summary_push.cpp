@@ -109,6 +109,7 @@ fields device_message(bytes_view message) {
     if (const auto token = j->find("token"); token != j->end() && token->is_string()) {
         out.set("Token", clipped(lower_hex(token->get_ref<const std::string&>())));
     }
+    take_text(out, *j, "device", "UDID");
     take_text(out, *j, "topic", "Topic");
     if (const auto payload = j->find("payload"); payload != j->end()) {
         add_inner_payload(out, *payload);
