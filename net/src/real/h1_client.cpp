@@ -158,13 +158,20 @@ task<h1_client::started> h1_client::start(std::shared_ptr<h1_client> self, std::
     x->log.request(what);
     const auto wire = h1_serialize(what);
     if (auto sent = co_await self->setup_.stream->write_all(wire, deadline); !sent) {
-        // A server that answers early and closes: its answer may be there all the same.
-        const auto answered = sent.error().kind == io_failure::reset &&
-                              co_await read_response(self, x, true, deadline);
-        if (!answered) {
-            co_return std::unexpected(self->fail_exchange(*x, what, sent.error()));
+        auto why = std::move(sent.error());
+        if (why.kind == io_failure::reset) {
+            // A server that answers early and closes: its answer, or its alert, may be there all
+            // the same.
+            const auto answered = co_await read_response(self, x, true, deadline);
+            if (answered) {
+                self->broken_ = true;
+                co_return x;
+            }
+            if (answered.error().kind == io_failure::alert) {
+                why = answered.error();
+            }
         }
-        self->broken_ = true;
+        co_return std::unexpected(self->fail_exchange(*x, what, why));
     }
     co_return x;
 }
