@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <openssl/cms.h>
 
+#include <thread>
+
 namespace pomona::test {
 namespace {
 
@@ -103,6 +105,25 @@ TEST(cms, signer_certificate_has_to_be_inside) {
     EXPECT_EQ(code_of(verify_attached(context::system(),
                                       sign_with(EVP_sha256(), CMS_BINARY | CMS_NOCERTS))),
               errc::malformed);
+}
+
+TEST(cms, one_key_signs_on_several_threads) {
+    const auto signer = leaf("mac", rsa_key(1));
+    std::vector<bytes> made(4);
+    {
+        std::vector<std::jthread> threads;
+        for (auto& out : made) {
+            threads.emplace_back([&out, &signer] {
+                for (int i = 0; i < 20; ++i) {
+                    out = value_of(sign_detached(as_bytes(body), signer, now));
+                }
+            });
+        }
+    }
+    for (const auto& cms : made) {
+        EXPECT_EQ(cms, made.front()) << "RSA PKCS #1 v1.5 signatures are deterministic";
+        EXPECT_TRUE(verify_detached(context::system(), cms, as_bytes(body)));
+    }
 }
 
 TEST(cms, key_and_certificate_have_to_belong_together) {
