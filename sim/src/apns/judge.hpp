@@ -32,7 +32,7 @@ struct request_facts {
 struct token_state {
     topic owner;
     /// Set once it is dead: since when, and the reason told to providers.
-    std::optional<time_point> dead_since;
+    std::optional<time_point> dead_since{};
     pomona::apns::reason death = pomona::apns::reason::unregistered;
     std::size_t pushes_in_last_minute = 0;
 };

@@ -25,7 +25,7 @@ struct rules {
     /// otherwise at most 1000.
     std::size_t pushes_a_minute = 0;
     /// Every push is answered with this: an outage, or a reason that nothing else provokes.
-    std::optional<pomona::apns::reason> outage;
+    std::optional<pomona::apns::reason> outage{};
 };
 
 struct service_options {
