@@ -280,6 +280,9 @@ class running_handler {
 
 task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream) {
     const running_handler counted{self, self->running_};
+    if (stream->closed) {
+        co_return; // reset right behind the request: nobody waits for the work
+    }
     const auto& setup = self->setup_;
     exchange_log log{setup.owner,
                      net::server_context(*setup.options, setup.info->id + "/" + std::to_string(id),

@@ -251,7 +251,8 @@ TEST_F(h2_wire, a_flood_of_resets_is_stopped_by_goaway) {
     ASSERT_TRUE(world_->run(body()));
     EXPECT_TRUE(goaway);
     EXPECT_TRUE(ended);
-    EXPECT_LT(calls, flood_size / 2);
+    // What is reset before its handler begins never costs one.
+    EXPECT_LT(calls, flood_size / 4);
 }
 
 } // namespace
