@@ -221,6 +221,46 @@ TEST_F(h2_wire, an_idle_server_says_goaway) {
     ASSERT_TRUE(world_->run(body()));
 }
 
+TEST_F(h2_wire, a_request_that_does_not_end_in_time_is_reset) {
+    auto options = secure({"h2"});
+    options.limits.request_timeout = 200ms;
+    const auto server = listen(std::move(options));
+    raw_frame reset;
+    auto body = [&]() -> task<> {
+        co_await elsewhere([&] {
+            auto peer = raw_tls_connect(server.port, {0, {"h2"}});
+            auto request = raw_h2_request();
+            const auto flags = request.size() - 14 - 9 + 4;
+            request[flags] = 4; // END_HEADERS without END_STREAM
+            peer.stream->write(request);
+            reset = read_frame(*peer.stream);
+            while (reset.type != 3 && reset.type != 255) {
+                reset = read_frame(*peer.stream);
+            }
+        });
+    };
+    ASSERT_TRUE(world_->run(body()));
+    EXPECT_EQ(reset.type, 3);
+    EXPECT_EQ(reset.stream, 1U);
+    EXPECT_TRUE(record_.lines.empty());
+}
+
+TEST_F(h2_wire, a_header_beyond_the_limit_is_431_and_the_connection_goes_on) {
+    auto options = secure({"h2"});
+    options.limits.max_header_bytes = 2000;
+    const auto server = listen(std::move(options));
+    auto body = [&]() -> task<> {
+        auto opened = co_await world_->open(to_secure(server, {"h2"}));
+        auto what = get("/");
+        what.headers = {{"x", std::string(3000, 'x')}};
+        auto got = co_await (*opened)->exchange(what, soon(), by("server"));
+        EXPECT_TRUE(got && got->status == 431);
+        auto next = co_await (*opened)->exchange(get("/"), soon(), by("server"));
+        EXPECT_TRUE(next && next->status == 200);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
 TEST_F(h2_wire, a_flood_of_resets_is_stopped_by_goaway) {
     constexpr std::size_t flood_size = 4000;
     std::size_t calls = 0;

@@ -3,8 +3,11 @@
 #include "raw_peer.hpp"
 #include "support.hpp"
 
+#include <ctime>
 #include <stdexcept>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 namespace pomona::net {
 namespace {
@@ -152,6 +155,60 @@ TEST_F(real_world, a_name_that_does_not_resolve_is_refused) {
             << opened.error().message();
     };
     ASSERT_TRUE(world_->run(body()));
+}
+
+/// Leaves the process exactly `count` descriptors to open.
+class descriptor_shortage {
+  public:
+    explicit descriptor_shortage(rlim_t count) {
+        getrlimit(RLIMIT_NOFILE, &before_);
+        const auto lowest_free = ::dup(0);
+        ::close(lowest_free);
+        auto less = before_;
+        less.rlim_cur = static_cast<rlim_t>(lowest_free) + count;
+        setrlimit(RLIMIT_NOFILE, &less);
+    }
+    descriptor_shortage(const descriptor_shortage&) = delete;
+    descriptor_shortage& operator=(const descriptor_shortage&) = delete;
+    ~descriptor_shortage() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+  private:
+    rlimit before_{};
+};
+
+TEST_F(real_world, a_listener_without_descriptors_waits_for_them_and_does_not_spin) {
+    const auto server = listen({});
+    auto body = [&]() -> task<> {
+        std::optional<descriptor_shortage> shortage{1};
+        auto opened =
+            co_await world_->open(to(server)); // takes the last one; the server cannot accept
+        EXPECT_TRUE(opened) << opened.error().message();
+        auto refused = co_await world_->open(to(server));
+        EXPECT_TRUE(!refused && refused.error().kind == transport_failure::refused);
+        const auto cpu_before = std::clock();
+        auto got = co_await (*opened)->exchange(get("/"), world_->now() + 500ms, by("mac-1"));
+        EXPECT_TRUE(!got && got.error().kind == transport_failure::timeout);
+        EXPECT_LT(std::clock() - cpu_before, CLOCKS_PER_SEC / 5);
+        shortage.reset();
+        auto next = co_await world_->open(to(server));
+        auto served = co_await (*next)->exchange(get("/"), soon(), by("mac-1"));
+        EXPECT_TRUE(served);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
+TEST_F(real_world, a_client_that_never_begins_its_handshake_is_let_go) {
+    auto options = secure({"http/1.1"});
+    options.limits.idle_timeout = 200ms;
+    const auto server = listen(std::move(options));
+    std::string said = "not yet";
+    auto body = [&]() -> task<> {
+        co_await elsewhere([&] { said = raw_connect(server.port)->read_to_end(); });
+    };
+    const auto began = world_->now();
+    ASSERT_TRUE(world_->run(body()));
+    EXPECT_EQ(said, "");
+    EXPECT_LT(world_->now() - began, 5s);
 }
 
 TEST_F(real_world, a_port_in_use_cannot_be_listened_on) {
