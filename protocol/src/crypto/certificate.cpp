@@ -9,7 +9,7 @@
 namespace pomona::crypto {
 namespace {
 
-constexpr std::size_t max_certificate_bytes = 256 * 1024;
+constexpr std::size_t max_certificate_bytes = std::size_t{256} * 1024;
 constexpr std::size_t max_certificates_in_pem = 1000;
 
 using bignum_ptr = c_ptr<BIGNUM, BN_free>;

@@ -9,7 +9,7 @@ namespace pomona::crypto {
 namespace {
 
 /// Observed: real Mdm-Signature headers stay below 4 KiB decoded.
-constexpr std::size_t max_detached_bytes = 64 * 1024;
+constexpr std::size_t max_detached_bytes = std::size_t{64} * 1024;
 
 result<bytes> sign(bytes_view content, const identity& signer, time_point at, bool detached) {
     return sign_cms(signer.key.owner(), content, signer,

@@ -98,7 +98,7 @@ result<void> add_alternative_names(STACK_OF(X509_EXTENSION) * *list,
         if (!value || sk_GENERAL_NAME_push(value.get(), one->get()) <= 0) {
             return openssl_failure(errc::library, "subjectAltName");
         }
-        static_cast<void>(one->release());
+        [[maybe_unused]] const auto* owned_by_list = one->release();
     }
     return add_extension(list, NID_subject_alt_name, false, value.get());
 }

@@ -66,7 +66,7 @@ result<void> add_extended_usage(STACK_OF(X509_EXTENSION) * *list,
         if (!value || sk_ASN1_OBJECT_push(value.get(), oid->get()) <= 0) {
             return openssl_failure(errc::library, "extendedKeyUsage");
         }
-        static_cast<void>(oid->release());
+        [[maybe_unused]] const auto* owned_by_list = oid->release();
     }
     return add_extension(list, NID_ext_key_usage, false, value.get());
 }
@@ -123,7 +123,7 @@ result<void> add_other(STACK_OF(X509_EXTENSION) * list,
         if (!made || sk_X509_EXTENSION_push(list, made.get()) <= 0) {
             return openssl_failure(errc::library, "extension " + dotted);
         }
-        static_cast<void>(made.release());
+        [[maybe_unused]] const auto* owned_by_list = made.release();
     }
     return {};
 }

@@ -17,7 +17,7 @@ using encoder_ptr = c_ptr<OSSL_ENCODER_CTX, OSSL_ENCODER_CTX_free>;
 
 constexpr int min_rsa_bits = 512; ///< what OpenSSL can make; policy is the caller's
 constexpr int max_rsa_bits = 16384;
-constexpr std::size_t max_key_bytes = 64 * 1024;
+constexpr std::size_t max_key_bytes = std::size_t{64} * 1024;
 
 bytes encode(EVP_PKEY* key, int selection, const char* format, const char* structure) {
     const encoder_ptr encoder{

@@ -6,7 +6,7 @@
 namespace pomona::crypto {
 namespace {
 
-constexpr std::size_t max_request_bytes = 64 * 1024;
+constexpr std::size_t max_request_bytes = std::size_t{64} * 1024;
 
 result<void> add_challenge(X509_REQ* request, const std::string& challenge) {
     // Observed: macOS and certmonger write a PrintableString, strongSwan a UTF8String; RFC 2985

@@ -8,7 +8,7 @@
 namespace pomona::scep {
 namespace {
 
-constexpr std::size_t max_text_bytes = 64 * 1024;
+constexpr std::size_t max_text_bytes = std::size_t{64} * 1024;
 constexpr std::size_t max_unknown_words = 256;
 
 struct keyword {

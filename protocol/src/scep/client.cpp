@@ -197,6 +197,9 @@ action client::send_request(time_point now) {
 }
 
 action client::send_poll(time_point now) {
+    if (!ca_) {
+        return finish(failed(errc::malformed, "no CA certificate yet"));
+    }
     --polls_left_;
     const auto content = issuer_and_subject(*ca_, config_.subject);
     if (!content) {
@@ -211,6 +214,9 @@ action client::send(message_type type, bytes_view content, time_point now) {
     if (!content_cipher || !signature_digest) {
         return finish(failed(errc::no_capability, !content_cipher ? "no cipher that may be used"
                                                                   : "no digest that may be used"));
+    }
+    if (!recipient_ || !signer_) {
+        return finish(failed(errc::malformed, "no CA certificate yet"));
     }
     sender_nonce_ = ctx_.random(nonce_bytes);
     auto message = build_request(ctx_, content, *recipient_, *signer_,
@@ -242,6 +248,9 @@ action client::send(message_type type, bytes_view content, time_point now) {
 }
 
 action client::take_reply(bytes_view body, time_point now) {
+    if (!ca_ || !signer_) {
+        return finish(failed(errc::malformed, "no CA certificate yet"));
+    }
     const auto reply = open_message(ctx_, body, {*ca_});
     if (!reply) {
         return finish({reply.error(), std::nullopt});
@@ -262,7 +271,7 @@ action client::take_reply(bytes_view body, time_point now) {
     }
     switch (reply->status.value_or(pki_status::failure)) {
     case pki_status::success:
-        return take_certificate(reply->envelope);
+        return take_certificate(reply->envelope, *signer_);
     case pki_status::pending:
         return take_pending(now);
     case pki_status::failure:
@@ -288,8 +297,8 @@ action client::take_pending(time_point now) {
     return wait_action{config_.retry_delay};
 }
 
-action client::take_certificate(bytes_view envelope) {
-    const auto content = open_envelope(ctx_, envelope, *signer_);
+action client::take_certificate(bytes_view envelope, const crypto::identity& signer) {
+    const auto content = open_envelope(ctx_, envelope, signer);
     if (!content) {
         return finish({content.error(), std::nullopt});
     }

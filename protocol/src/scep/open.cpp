@@ -32,14 +32,15 @@ result<std::optional<bytes>> attribute(const CMS_SignerInfo* info, const char* o
 /// RFC 8894 section 3.2.1: numbers are decimal text in a PrintableString.
 result<std::optional<int>> number(const CMS_SignerInfo* info, const char* oid,
                                   std::string_view called) {
-    const auto text = attribute(info, oid, V_ASN1_PRINTABLESTRING, called);
-    if (!text) {
-        return std::unexpected{text.error()};
+    const auto read = attribute(info, oid, V_ASN1_PRINTABLESTRING, called);
+    if (!read) {
+        return std::unexpected{read.error()};
     }
-    if (!*text) {
+    const auto& text = *read;
+    if (!text) {
         return std::nullopt;
     }
-    const auto digits = as_text(**text);
+    const auto digits = as_text(*text);
     int value = 0;
     const auto [end, problem] =
         std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -52,46 +53,50 @@ result<std::optional<int>> number(const CMS_SignerInfo* info, const char* oid,
 
 result<std::optional<bytes>> nonce(const CMS_SignerInfo* info, const char* oid,
                                    std::string_view called) {
-    auto value = attribute(info, oid, V_ASN1_OCTET_STRING, called);
-    if (value && *value && ((*value)->empty() || (*value)->size() > max_nonce)) {
+    auto read = attribute(info, oid, V_ASN1_OCTET_STRING, called);
+    if (!read) {
+        return read;
+    }
+    if (const auto& value = *read; value && (value->empty() || value->size() > max_nonce)) {
         return fail(errc::bad_attribute, std::string{called} + " length");
     }
-    return value;
+    return read;
 }
 
 result<std::string> read_transaction_id(const CMS_SignerInfo* info) {
-    const auto value =
-        attribute(info, oid::transaction_id, V_ASN1_PRINTABLESTRING, "transactionID");
-    if (!value) {
-        return std::unexpected{value.error()};
+    const auto read = attribute(info, oid::transaction_id, V_ASN1_PRINTABLESTRING, "transactionID");
+    if (!read) {
+        return std::unexpected{read.error()};
     }
-    if (!*value) {
+    const auto& value = *read;
+    if (!value) {
         return fail(errc::missing_attribute, "transactionID");
     }
-    if ((*value)->empty() || (*value)->size() > max_transaction_id) {
+    if (value->empty() || value->size() > max_transaction_id) {
         return fail(errc::bad_attribute, "transactionID length");
     }
-    return pomona::to_text(bytes_view{**value});
+    return pomona::to_text(bytes_view{*value});
 }
 
 result<message_type> read_type(const CMS_SignerInfo* info) {
-    const auto value = number(info, oid::message_type, "messageType");
-    if (!value) {
-        return std::unexpected{value.error()};
+    const auto read = number(info, oid::message_type, "messageType");
+    if (!read) {
+        return std::unexpected{read.error()};
     }
-    if (!*value) {
+    const auto& value = *read;
+    if (!value) {
         return fail(errc::missing_attribute, "messageType");
     }
-    switch (**value) {
+    switch (*value) {
     case 3:
     case 17:
     case 19:
     case 20:
     case 21:
     case 22:
-        return static_cast<message_type>(**value);
+        return static_cast<message_type>(*value);
     default:
-        return fail(errc::unknown_type, "messageType " + std::to_string(**value));
+        return fail(errc::unknown_type, "messageType " + std::to_string(*value));
     }
 }
 
@@ -105,20 +110,20 @@ result<void> read_status(const CMS_SignerInfo* info, signed_message& out) {
                                : !failure ? failure.error()
                                           : text.error()};
     }
-    if (*status) {
-        if (**status != 0 && **status != 2 && **status != 3) {
-            return fail(errc::bad_attribute, "pkiStatus " + std::to_string(**status));
+    if (const auto& value = *status) {
+        if (*value != 0 && *value != 2 && *value != 3) {
+            return fail(errc::bad_attribute, "pkiStatus " + std::to_string(*value));
         }
-        out.status = static_cast<pki_status>(**status);
+        out.status = static_cast<pki_status>(*value);
     }
-    if (*failure) {
-        if (**failure > 4) {
-            return fail(errc::bad_attribute, "failInfo " + std::to_string(**failure));
+    if (const auto& value = *failure) {
+        if (*value > 4) {
+            return fail(errc::bad_attribute, "failInfo " + std::to_string(*value));
         }
-        out.failure = static_cast<fail_info>(**failure);
+        out.failure = static_cast<fail_info>(*value);
     }
-    if (*text) {
-        out.failure_text = pomona::to_text(bytes_view{**text});
+    if (const auto& value = *text) {
+        out.failure_text = pomona::to_text(bytes_view{*value});
     }
     // RFC 8894 section 3.2.1.3: every CertRep has a status.
     if (out.type == message_type::cert_rep && !out.status) {
@@ -234,11 +239,15 @@ std::optional<addressing> read_addressing(const crypto::context& ctx, bytes_view
     }
     auto id = read_transaction_id(signer->info);
     auto sender = nonce(signer->info, oid::sender_nonce, "senderNonce");
-    if (!id || !sender || !*sender) {
+    if (!id || !sender) {
+        return std::nullopt;
+    }
+    auto& sender_nonce = *sender;
+    if (!sender_nonce) {
         return std::nullopt;
     }
     return addressing{.transaction_id = *std::move(id),
-                      .sender_nonce = **std::move(sender),
+                      .sender_nonce = *std::move(sender_nonce),
                       .signer = crypto::certificate_factory::share(ctx, signer->cert)};
 }
 

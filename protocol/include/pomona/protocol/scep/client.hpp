@@ -69,7 +69,7 @@ class client {
     action send(message_type type, bytes_view content, time_point now);
     action take_reply(bytes_view body, time_point now);
     action take_pending(time_point now);
-    action take_certificate(bytes_view envelope);
+    action take_certificate(bytes_view envelope, const crypto::identity& signer);
     action finish(failed_action failure);
 
     crypto::context ctx_;
