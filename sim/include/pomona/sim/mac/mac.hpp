@@ -7,6 +7,7 @@
 #include "pomona/trace/recorder.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ struct environment {
     /// store).
     net::trust_store system_trust;
     duration request_timeout = std::chrono::seconds{60};
+    /// Trust stores with the roots of profiles, by their hashes: Macs with the same roots share
+    /// one.
+    std::map<std::string, net::trust_store> installed_trust = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
@@ -34,13 +38,16 @@ struct enroll_failure {
     bool transport = false; ///< the server could not be reached at all
 };
 
-/// State a scenario may set (design: `set`); later work adds power, lock, users.
+/// State a scenario may set (design: `set`); later work adds lock and users.
 struct condition {
     bool online = true;
+    /// Asleep on battery: most commands are answered NotNow until it is over (Apple, "Handling a
+    /// NotNow status").
+    bool power_nap = false;
 };
 
-/// Lives on the world's thread; must not be destroyed while one of its tasks runs (shut the world
-/// down first, or await `idle`).
+/// Lives on the world's thread. Its tasks keep its state alive; the environment has to outlive them
+/// (shut the world down first).
 class mac {
   public:
     /// `key`: the RSA key its SCEP identity will use; `who`: its name in the trace.

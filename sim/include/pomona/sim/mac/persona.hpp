@@ -7,6 +7,10 @@
 #include <string_view>
 #include <vector>
 
+namespace pomona::net {
+class world;
+}
+
 namespace pomona::sim::mac {
 
 /// A kind of Mac.
@@ -20,6 +24,10 @@ struct persona {
     bool apple_silicon = true;
     bool has_battery = true;
     std::string user_agent;
+    std::string network_agent; ///< "CFNetwork/… Darwin/…": how its SCEP client goes on
+    std::string model_number;  ///< "MLY33LL/A"
+    std::string board;         ///< "J413AP": what software updates are chosen by
+    std::string chip;          ///< "8112": first part of the provisioning UDID; empty on Intel
 };
 /// Null when there is none of that name.
 const persona* find_persona(std::string_view name);
@@ -32,6 +40,10 @@ struct hardware {
     serial_number serial;
     std::string computer_name; ///< "mac-0007": also its host name
     std::string wifi_mac, bluetooth_mac;
+    std::string ethernet_mac; ///< empty: no socket
 };
+/// A machine with identifiers from the world's randomness: an upper-case UUID, a serial number of
+/// ten characters, addresses.
+hardware draw_hardware(net::world& world, const persona& kind, std::string computer_name);
 
 } // namespace pomona::sim::mac
