@@ -1,0 +1,24 @@
+# One virtual Mac, and many.
+set(sim_mac
+  src/fleet/fleet.cpp
+  src/mac/command_processor.cpp
+  src/mac/command_table.cpp
+  src/mac/core.cpp
+  src/mac/ddm_catalogue.cpp
+  src/mac/ddm_engine.cpp
+  src/mac/ddm_evaluation.cpp
+  src/mac/ddm_status.cpp
+  src/mac/ddm_sync.cpp
+  src/mac/device_information.cpp
+  src/mac/enrollment.cpp
+  src/mac/enrollment_plan.cpp
+  src/mac/error_document.cpp
+  src/mac/hardware.cpp
+  src/mac/leaving.cpp
+  src/mac/mac.cpp
+  src/mac/mdm_client.cpp
+  src/mac/persona.cpp
+  src/mac/profile_store.cpp
+  src/mac/scep_run.cpp
+  src/mac/security_info.cpp
+  src/mac/session.cpp)

@@ -1,0 +1,47 @@
+// From a command and the Mac's state to the report, and to what has to be done around it.
+#pragma once
+
+#include "mac/device_state.hpp"
+#include "pomona/protocol/mdm/command.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace pomona::sim::mac {
+
+/// What the driver does before it sends the report (install, remove) or once that was accepted
+/// (leave, synchronise).
+namespace effect {
+struct install {
+    profile::profile what;
+};
+struct remove {
+    std::string identifier;
+};
+/// The enrollment profile was replaced: a new identity and a new check-in, then the report.
+struct renew {
+    bytes profile; ///< as it came
+};
+/// The enrollment profile was removed: CheckOut if it says so, then silence.
+struct leave {};
+struct synchronise {
+    std::optional<bytes> tokens; ///< Data of the command
+};
+} // namespace effect
+using effect_type = std::variant<std::monostate, effect::install, effect::remove, effect::renew,
+                                 effect::leave, effect::synchronise>;
+
+struct outcome {
+    mdm::report answer;
+    effect_type effect;
+};
+
+/// `body` is what the server sent, not empty. Nullopt when it names no command that could be
+/// answered. Changes nothing.
+std::optional<outcome> process_command(bytes_view body, const device_state& state);
+
+/// The report of a command that could not be carried out after all.
+mdm::report failed_report(const mdm::report& planned, mdm::error_chain_item why);
+
+} // namespace pomona::sim::mac

@@ -1,0 +1,100 @@
+// The state of one Mac, and what its drivers (enrollment, session, synchronisation, leaving) share.
+#pragma once
+
+#include "mac/ddm_engine.hpp"
+#include "mac/device_state.hpp"
+#include "mac/error_document.hpp"
+#include "mac/mdm_client.hpp"
+#include "mac/profile_store.hpp"
+#include "pomona/sim/mac/mac.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pomona::sim::mac {
+
+/// What ties a Mac to its server; gone with the enrollment.
+struct enrollment {
+    std::string profile_identifier;
+    profile::mdm_payload payload;
+    std::shared_ptr<const crypto::identity> identity;
+    net::trust_store trust;
+    push_token token;
+    push_magic magic;
+
+    /// Schema com.apple.mdm: CheckInURL falls back to ServerURL (MDM-CHK-058).
+    [[nodiscard]] const std::string& checkin_url() const {
+        return payload.checkin_url.empty() ? payload.server_url : payload.checkin_url;
+    }
+};
+
+/// Drivers hold it by shared pointer; it needs the environment and the world as long as one runs.
+struct core {
+    core(environment& e, actor name, hardware machine, crypto::private_key k)
+        : env{&e},
+          who{std::move(name)},
+          hw{std::move(machine)},
+          key{std::move(k)},
+          changed{e.world} {}
+
+    environment* env;
+    actor who;
+    hardware hw;
+    crypto::private_key key;
+    phase now_in = phase::unenrolled;
+    condition state;
+    profile_store profiles;
+    std::optional<enrollment> current; ///< from the moment the identity is there
+    std::unique_ptr<ddm_engine> ddm;   ///< from the first DeclarativeManagement command on
+    /// Grows with each start and end of an enrollment: a driver that finds another number than at
+    /// its beginning has been overtaken and stops.
+    std::uint64_t generation = 0;
+    bool in_session = false;
+    bool leaving = false;
+    bool poll_due = false;                   ///< NotNow was the last status of a session
+    std::optional<std::uint64_t> wake_cause; ///< a session is due: the event that asked for it
+    net::signal changed;                     ///< generation, condition or `leaving` changed
+
+    [[nodiscard]] net::world& world() const { return env->world; }
+    [[nodiscard]] bool is_still(std::uint64_t g) const { return generation == g; }
+    [[nodiscard]] time_point request_deadline() const {
+        return world().now() + env->request_timeout;
+    }
+    [[nodiscard]] mdm::sender sender() const;
+    [[nodiscard]] device_state view() const;
+    [[nodiscard]] client_options client_for(const enrollment& e) const;
+    std::uint64_t record(std::string name, trace::fields summary, std::uint64_t cause);
+};
+using core_ptr = std::shared_ptr<core>;
+
+/// An answer, or why there is none; `event` is its number in the trace either way.
+struct exchange_outcome {
+    standing means = standing::failed;
+    std::uint64_t event = 0;
+    std::optional<net::response> response;
+    std::optional<net::transport_error> failure;
+    [[nodiscard]] std::string describe() const; ///< "HTTP 500", "refused: …"
+};
+/// One PUT of this Mac; fails locally while it is offline.
+net::task<exchange_outcome> put(core_ptr self, mdm_client& client, put_request what);
+net::task<exchange_outcome> send_checkin(core_ptr self, mdm_client& client, std::string url,
+                                         mdm::checkin_message message, std::uint64_t cause);
+
+/// A session is due because of event `cause`; starts one when none is running and the Mac can.
+void wake(const core_ptr& self, std::uint64_t cause);
+void on_push(const core_ptr& self, const apns::delivery& d);
+
+/// The end of an enrollment.
+struct departure {
+    std::string reason;
+    std::uint64_t cause = 0;
+    bool check_out = false; ///< one CheckOut if the profile says so (MDM-CHK-073)
+};
+net::task<void> leave(core_ptr self, departure how);
+
+/// Declarative management after the command was acknowledged.
+net::task<void> synchronise(core_ptr self, mdm_client& client, std::optional<bytes> tokens,
+                            std::uint64_t cause);
+
+} // namespace pomona::sim::mac

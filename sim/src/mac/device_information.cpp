@@ -1,0 +1,181 @@
+// DeviceInformation (schema mdm/commands/information.device.yaml): its macOS queries.
+#include "mac/command_table.hpp"
+#include "mac/device_state.hpp"
+#include "pomona/foundation/encoding.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace pomona::sim::mac {
+namespace {
+
+using answer = std::optional<plist::value>;
+namespace right = access_right;
+
+answer text(const std::string& t) {
+    return t.empty() ? answer{} : answer{plist::value{t}};
+}
+answer flag(bool b) {
+    return plist::value{b};
+}
+
+/// Observed (F20): 8 and 16 hex digits on Apple silicon; the second part is the chip's own number,
+/// which this Mac derives from its UDID.
+std::string provisioning_udid(const hardware& h) {
+    if (h.kind.chip.empty()) {
+        return h.device.value();
+    }
+    const auto digest = crypto::sha256(as_bytes("ecid " + h.device.value()));
+    return "0000" + h.kind.chip + "-00" + to_hex_upper(bytes_view{digest}.first(7));
+}
+
+constexpr double capacity_gb = 494.384795648;
+
+/// Between a quarter and three quarters of the disk, always the same for one machine.
+double available_gb(const hardware& h) {
+    const auto digest = crypto::sha256(as_bytes("disk " + h.device.value()));
+    return capacity_gb * (0.25 + 0.5 * digest[0] / 255.0);
+}
+
+plist::dict update_settings() {
+    return {{"CatalogURL", "https://swscan.apple.com/content/catalogs/others/index.sucatalog.gz"},
+            {"IsDefaultCatalog", true},
+            {"PerformPeriodicCheck", true},
+            {"AutoCheckEnabled", true},
+            {"BackgroundDownloadEnabled", true},
+            {"AutomaticAppInstallationEnabled", true},
+            {"AutomaticOSInstallationEnabled", false},
+            {"AutomaticSecurityUpdatesEnabled", true}};
+}
+
+plist::dict mdm_options() {
+    return {{"ActivationLockAllowedWhileSupervised", false},
+            {"BootstrapTokenAllowed", false},
+            {"PromptUserToAllowBootstrapTokenForAuthentication", false}};
+}
+
+struct query_kind {
+    std::string_view name;
+    std::int64_t needs;
+    answer (*make)(const device_state&);
+};
+
+/// The 42 of macOS 15.1. Those without a value on this Mac answer nothing, as a real one leaves out
+/// what it does not have: no App Store account, no attestation by Apple, no accounts made by ADE,
+/// no supplemental OS version, no organization set.
+constexpr std::array<query_kind, 42> queries{{
+    {"UDID", right::none, [](const device_state& s) { return text(s.machine.device.value()); }},
+    {"ProvisioningUDID", right::none,
+     [](const device_state& s) { return text(provisioning_udid(s.machine)); }},
+    {"OrganizationInfo", right::none, [](const device_state&) { return answer{}; }},
+    {"MDMOptions", right::none, [](const device_state&) { return answer{mdm_options()}; }},
+    {"AwaitingConfiguration", right::none, [](const device_state&) { return flag(false); }},
+    {"iTunesStoreAccountIsActive", right::manage_apps,
+     [](const device_state&) { return flag(false); }},
+    {"iTunesStoreAccountHash", right::manage_apps, [](const device_state&) { return answer{}; }},
+    {"DeviceName", right::device_information,
+     [](const device_state& s) { return text(s.machine.computer_name); }},
+    {"OSVersion", right::device_information,
+     [](const device_state& s) { return text(s.machine.kind.os_version); }},
+    {"SupplementalOSVersionExtra", right::device_information,
+     [](const device_state&) { return answer{}; }},
+    {"BuildVersion", right::device_information,
+     [](const device_state& s) { return text(s.machine.kind.build_version); }},
+    {"SupplementalBuildVersion", right::device_information,
+     [](const device_state& s) { return text(s.machine.kind.build_version); }},
+    {"ModelName", right::device_information,
+     [](const device_state& s) { return text(s.machine.kind.model_name); }},
+    {"Model", right::device_information,
+     [](const device_state& s) { return text(s.machine.kind.model); }},
+    {"ModelNumber", right::device_information,
+     [](const device_state& s) { return text(s.machine.kind.model_number); }},
+    {"IsAppleSilicon", right::device_information,
+     [](const device_state& s) { return flag(s.machine.kind.apple_silicon); }},
+    {"ProductName", right::device_information,
+     [](const device_state& s) { return text(s.machine.kind.model); }},
+    {"SerialNumber", right::device_information,
+     [](const device_state& s) { return text(s.machine.serial.value()); }},
+    {"DeviceCapacity", right::device_information,
+     [](const device_state&) { return answer{plist::value{capacity_gb}}; }},
+    {"AvailableDeviceCapacity", right::device_information,
+     [](const device_state& s) { return answer{plist::value{available_gb(s.machine)}}; }},
+    {"BatteryLevel", right::device_information,
+     [](const device_state& s) {
+         return s.machine.kind.has_battery ? answer{plist::value{1.0}} : answer{};
+     }},
+    {"HasBattery", right::device_information,
+     [](const device_state& s) { return flag(s.machine.kind.has_battery); }},
+    {"IsSupervised", right::none, [](const device_state& s) { return flag(s.supervised); }},
+    {"IsActivationLockEnabled", right::device_information,
+     [](const device_state&) { return flag(false); }},
+    {"IsActivationLockSupported", right::device_information,
+     [](const device_state&) { return flag(true); }},
+    {"ActiveManagedUsers", right::device_information,
+     [](const device_state&) { return answer{plist::array{}}; }},
+    {"OSUpdateSettings", right::device_information,
+     [](const device_state&) { return answer{update_settings()}; }},
+    {"LocalHostName", right::device_information,
+     [](const device_state& s) { return text(local_host_name(s.machine)); }},
+    {"HostName", right::device_information,
+     [](const device_state& s) { return text(host_name(s.machine)); }},
+    {"AutoSetupAdminAccounts", right::device_information,
+     [](const device_state&) { return answer{}; }},
+    {"SystemIntegrityProtectionEnabled", right::device_information,
+     [](const device_state&) { return flag(true); }},
+    {"SupportsLOMDevice", right::device_information,
+     [](const device_state&) { return flag(false); }},
+    {"PushToken", right::none,
+     [](const device_state& s) {
+         return s.token.empty() ? answer{} : answer{plist::value{s.token.value()}};
+     }},
+    {"BluetoothMAC", right::network_information,
+     [](const device_state& s) { return text(s.machine.bluetooth_mac); }},
+    {"WiFiMAC", right::network_information,
+     [](const device_state& s) { return text(s.machine.wifi_mac); }},
+    {"EthernetMAC", right::network_information,
+     [](const device_state& s) { return text(s.machine.ethernet_mac); }},
+    {"PINRequiredForEraseDevice", right::device_information,
+     [](const device_state&) { return flag(false); }},
+    {"PINRequiredForDeviceLock", right::device_information,
+     [](const device_state&) { return flag(true); }},
+    {"SupportsiOSAppInstalls", right::device_information,
+     [](const device_state& s) { return flag(s.machine.kind.apple_silicon); }},
+    {"SoftwareUpdateDeviceID", right::none,
+     [](const device_state& s) { return text(s.machine.kind.board); }},
+    {"DevicePropertiesAttestation", right::none, [](const device_state&) { return answer{}; }},
+    {"EACSPreflight", right::device_information,
+     [](const device_state&) { return text("success"); }},
+}};
+
+} // namespace
+
+int os_release(const persona& kind) {
+    int major = 0;
+    int minor = 0;
+    const auto& v = kind.os_version;
+    const auto* const end = v.data() + v.size();
+    const auto [rest, bad] = std::from_chars(v.data(), end, major);
+    if (bad == std::errc{} && rest != end && *rest == '.') {
+        std::from_chars(rest + 1, end, minor);
+    }
+    return major * 100 + minor;
+}
+
+std::string local_host_name(const hardware& machine) {
+    return machine.computer_name;
+}
+
+std::string host_name(const hardware& machine) {
+    return machine.computer_name + ".local";
+}
+
+answer answer_query(std::string_view query, const device_state& state) {
+    const auto* found = std::ranges::find(queries, query, &query_kind::name);
+    if (found == queries.end() || !state.may(found->needs)) {
+        return std::nullopt;
+    }
+    return found->make(state);
+}
+
+} // namespace pomona::sim::mac

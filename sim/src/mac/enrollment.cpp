@@ -1,0 +1,379 @@
+#include "mac/enrollment.hpp"
+
+#include "mac/policy.hpp"
+#include "pomona/foundation/encoding.hpp"
+#include "pomona/protocol/mdm/keys.hpp"
+
+#include <utility>
+
+namespace pomona::sim::mac {
+namespace {
+
+/// A profile comes in by the browser.
+constexpr std::string_view browser_agent =
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.1 Safari/605.1.15";
+
+step_failure failed_at(std::string at, std::string reason, std::uint64_t event,
+                       bool transport = false) {
+    return {.what = {.at = std::move(at), .reason = std::move(reason), .transport = transport},
+            .event = event};
+}
+step_failure failed_at(std::string at, const exchange_outcome& o) {
+    return failed_at(std::move(at), o.describe(), o.event, o.failure && !o.failure->after_send);
+}
+
+using step_result = std::expected<std::uint64_t, step_failure>; ///< the event that ended the step
+
+mdm::checkin_message authenticate_message(const core& c, const enrollment& e) {
+    const auto& kind = c.hw.kind;
+    return {.from = c.sender(),
+            .body = mdm::authenticate{.topic = e.payload.topic,
+                                      .device_name = c.hw.computer_name,
+                                      .model = kind.model,
+                                      .model_name = kind.model_name,
+                                      .os_version = kind.os_version,
+                                      .build_version = kind.build_version,
+                                      .product_name = kind.model,
+                                      .serial = c.hw.serial}};
+}
+
+mdm::checkin_message token_update_message(const core& c, const enrollment& e) {
+    return {.from = c.sender(),
+            .body = mdm::token_update{.topic = e.payload.topic,
+                                      .token = e.token,
+                                      .magic = e.magic,
+                                      .awaiting_configuration = false,
+                                      .not_on_console = std::nullopt}};
+}
+
+/// Apple, "Authenticate": 200 accepts, everything else refuses.
+net::task<step_result> authenticate(core_ptr self, enrollment e, std::uint64_t cause) {
+    mdm_client client{self->world(), self->client_for(e)};
+    auto answer =
+        co_await send_checkin(self, client, e.checkin_url(), authenticate_message(*self, e), cause);
+    if (!answer.response || answer.response->status != 200) {
+        co_return std::unexpected{failed_at("Authenticate", answer)};
+    }
+    co_return answer.event;
+}
+
+net::task<std::expected<push_token, step_failure>> register_token(core_ptr self, topic of,
+                                                                  std::uint64_t cause) {
+    auto delivered = [weak = std::weak_ptr<core>{self}](const apns::delivery& d) {
+        if (const auto alive = weak.lock()) {
+            on_push(alive, d);
+        }
+    };
+    auto token = co_await self->env->push.register_device(self->who, self->hw.device, std::move(of),
+                                                          delivered, self->request_deadline());
+    if (!token) {
+        co_return std::unexpected{
+            failed_at("TokenUpdate", "no push token: " + token.error().message(), cause, true)};
+    }
+    co_return *std::move(token);
+}
+
+net::task<exchange_outcome> token_update(core_ptr self, enrollment e, std::uint64_t cause) {
+    mdm_client client{self->world(), self->client_for(e)};
+    auto answer =
+        co_await send_checkin(self, client, e.checkin_url(), token_update_message(*self, e), cause);
+    co_return answer;
+}
+
+void record_identity(core& c, const issued_identity& i) {
+    const auto& cert = i.identity->cert;
+    c.record("identity-issued",
+             {{"certificate", to_hex(cert.sha256())},
+              {"serial", cert.serial_hex()},
+              {"subject", crypto::to_text(cert.subject())},
+              {"issuer", crypto::to_text(cert.issuer())},
+              {"not_after", to_rfc3339(cert.not_after())}},
+             i.event);
+}
+
+void become_enrolled(const core_ptr& self, std::uint64_t cause) {
+    const auto& e = *self->current;
+    self->now_in = phase::enrolled;
+    self->record("enrolled",
+                 {{"Topic", e.payload.topic.value()},
+                  {"Token", to_hex(e.token.value())},
+                  {"PushMagic", e.magic.value()},
+                  {"UDID", self->hw.device.value()}},
+                 cause);
+    if (self->wake_cause) { // a push was faster than the answer
+        wake(self, *self->wake_cause);
+    }
+}
+
+void record_failure(core& c, const step_failure& f, bool goes_on) {
+    c.record("enroll-failed",
+             {{"at", f.what.at},
+              {"reason", f.what.reason},
+              {"transport", f.what.transport},
+              {"repeats", goes_on}},
+             f.event);
+}
+
+/// Everything back to what it was (ENR-101).
+net::task<enroll_result> roll_back(core_ptr self, step_failure f) {
+    push_token token;
+    if (self->current) {
+        token = self->current->token;
+        self->profiles.erase(self->current->profile_identifier);
+        self->current.reset();
+    }
+    ++self->generation;
+    self->now_in = phase::unenrolled;
+    self->wake_cause.reset();
+    record_failure(*self, f, false);
+    if (!token.empty()) {
+        co_await self->env->push.unregister(std::move(token));
+    }
+    self->changed.notify_all();
+    co_return std::unexpected{std::move(f.what)};
+}
+
+/// Somebody else ended this enrollment while it waited.
+enroll_result overtaken(std::string at) {
+    return std::unexpected{enroll_failure{.at = std::move(at),
+                                          .reason = "the enrollment profile was removed meanwhile",
+                                          .transport = false}};
+}
+
+/// Choice (a model): goes on until the server accepts or the profile is removed.
+net::task<void> repeat_token_update(core_ptr self, std::uint64_t generation, std::uint64_t cause) {
+    for (unsigned attempt = token_update_tries;; ++attempt) {
+        const auto due = self->world().now() + token_update_repeat.delay(attempt - 1);
+        while (self->is_still(generation) && co_await self->changed.wait_until(due)) {
+        }
+        if (!self->is_still(generation)) {
+            co_return;
+        }
+        auto answer = co_await token_update(self, *self->current, cause);
+        if (!self->is_still(generation)) {
+            co_return;
+        }
+        if (answer.means == standing::accepted) {
+            become_enrolled(self, answer.event);
+            co_return;
+        }
+        if (ends_enrollment(answer.means)) {
+            co_await leave(self, {.reason = std::string{to_text(answer.means)},
+                                  .cause = answer.event,
+                                  .check_out = false});
+            co_return;
+        }
+    }
+}
+
+/// TokenUpdate, a few times; then in the background.
+net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generation,
+                                           std::uint64_t cause) {
+    auto token = co_await register_token(self, self->current->payload.topic, cause);
+    if (!self->is_still(generation)) {
+        co_return overtaken("TokenUpdate");
+    }
+    if (!token) {
+        co_return co_await roll_back(self, std::move(token.error()));
+    }
+    self->current->token = *std::move(token);
+    // ENR-114: a new one for each enrollment.
+    self->current->magic = push_magic{self->world().random_uuid()};
+    step_failure last;
+    for (unsigned attempt = 0; attempt < token_update_tries; ++attempt) {
+        if (attempt > 0) {
+            co_await self->world().sleep_for(token_update_repeat.delay(attempt - 1));
+        }
+        if (!self->is_still(generation)) {
+            co_return overtaken("TokenUpdate");
+        }
+        auto answer = co_await token_update(self, *self->current, cause);
+        if (!self->is_still(generation)) {
+            co_return overtaken("TokenUpdate");
+        }
+        if (answer.means == standing::accepted) {
+            become_enrolled(self, answer.event);
+            co_return enroll_result{};
+        }
+        last = failed_at("TokenUpdate", answer);
+        if (ends_enrollment(answer.means)) {
+            co_return co_await roll_back(self, std::move(last));
+        }
+    }
+    record_failure(*self, last, true);
+    self->world().spawn("TokenUpdate of " + self->who.value(),
+                        repeat_token_update(self, generation, last.event));
+    co_return std::unexpected{std::move(last.what)};
+}
+
+enrollment enrollment_of(const enrollment_plan& plan, net::trust_store trust,
+                         std::shared_ptr<const crypto::identity> identity) {
+    return {.profile_identifier = plan.content.identifier,
+            .payload = plan.mdm,
+            .identity = std::move(identity),
+            .trust = std::move(trust),
+            .token = {},
+            .magic = {}};
+}
+
+net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint64_t cause) {
+    const auto generation = ++self->generation;
+    self->now_in = phase::profile_received;
+    cause = self->record("profile-received",
+                         {{"PayloadIdentifier", plan.content.identifier},
+                          {"PayloadUUID", plan.content.uuid},
+                          {"Topic", plan.mdm.topic.value()},
+                          {"ServerURL", plan.mdm.server_url},
+                          {"signed", plan.content.is_signed}},
+                         cause);
+    if (auto fits = check_key(plan.scep, self->key); !fits) {
+        co_return co_await roll_back(self, failed_at("scep", fits.error().message(), cause));
+    }
+    // ENR-100: certificates first, so that the CA and the server can be trusted.
+    auto trust = trust_with(*self->env, plan.anchors);
+    self->now_in = phase::identity_pending;
+    auto issued = co_await run_scep(self, plan.scep.client, trust, cause);
+    if (!self->is_still(generation)) {
+        co_return overtaken("scep");
+    }
+    if (!issued) {
+        co_return co_await roll_back(self, std::move(issued.error()));
+    }
+    record_identity(*self, *issued);
+    self->current = enrollment_of(plan, std::move(trust), issued->identity);
+    auto accepted = co_await authenticate(self, *self->current, issued->event);
+    if (!self->is_still(generation)) {
+        co_return overtaken("Authenticate");
+    }
+    if (!accepted) { // MDM-CHK-059: and no TokenUpdate
+        co_return co_await roll_back(self, std::move(accepted.error()));
+    }
+    self->now_in = phase::authenticated;
+    self->profiles.put(std::move(plan.content), origin::user);
+    self->record("authenticated", {{"Topic", plan.mdm.topic.value()}}, *accepted);
+    co_return co_await finish_with_token(self, generation, *accepted);
+}
+
+std::expected<bytes, step_failure> profile_of(net::exchange_result answer) {
+    if (!answer) {
+        const auto& e = answer.error();
+        return std::unexpected{failed_at("profile", e.message(), e.event, !e.after_send)};
+    }
+    if (answer->status != 200) {
+        return std::unexpected{
+            failed_at("profile", "HTTP " + std::to_string(answer->status), answer->event)};
+    }
+    // ENR-001.
+    if (const auto type = net::media_type(answer->headers); type != mdm::profile_content_type) {
+        return std::unexpected{failed_at(
+            "profile", "the media type is \"" + escape(type) + "\", not that of a profile",
+            answer->event)};
+    }
+    return std::move(answer->body);
+}
+
+/// Nothing was begun yet: only told.
+enroll_result refuse(core& c, step_failure f) {
+    record_failure(c, f, false);
+    return std::unexpected{std::move(f.what)};
+}
+
+} // namespace
+
+net::task<enroll_result> enroll_from(core_ptr self, std::string url) {
+    if (!self->state.online) {
+        co_return refuse(*self, failed_at("profile", "the Mac is offline", 0, true));
+    }
+    net::request get;
+    get.headers = {{"User-Agent", std::string{browser_agent}}, {"Accept", "*/*"}};
+    web_client web{self->world(), self->who, self->env->system_trust, self->env->request_timeout};
+    auto answer = co_await web.send(std::move(url), std::move(get), "enroll", 0);
+    const auto event = answer ? answer->event : answer.error().event;
+    auto profile = profile_of(std::move(answer));
+    if (!profile) {
+        co_return refuse(*self, std::move(profile.error()));
+    }
+    co_return co_await enroll_with(self, *std::move(profile), event);
+}
+
+net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause) {
+    while (self->leaving) {
+        co_await self->changed.wait_until(net::never);
+    }
+    auto plan = plan_enrollment(self->world().crypto(), profile, self->hw);
+    if (!plan) {
+        co_return refuse(*self, failed_at("profile", plan.error().message(), cause));
+    }
+    if (auto possible = self->profiles.check_install(plan->content, origin::user); !possible) {
+        co_return refuse(*self, failed_at("profile", possible.error().localized_description,
+                                          cause)); // ENR-102
+    }
+    if (self->now_in != phase::unenrolled) {
+        co_return refuse(*self, failed_at("profile", "another enrollment is going on", cause));
+    }
+    co_return co_await install(self, *std::move(plan), cause);
+}
+
+net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause) {
+    const auto generation = self->generation;
+    auto plan = plan_enrollment(self->world().crypto(), profile, self->hw);
+    if (!plan) {
+        co_return std::unexpected{enroll_failure{"profile", plan.error().message(), false}};
+    }
+    if (auto fits = check_key(plan->scep, self->key); !fits) {
+        co_return std::unexpected{enroll_failure{"scep", fits.error().message(), false}};
+    }
+    auto trust = trust_with(*self->env, plan->anchors);
+    auto issued = co_await run_scep(self, plan->scep.client, trust, cause);
+    if (!self->is_still(generation)) {
+        co_return overtaken("scep");
+    }
+    if (!issued) {
+        co_return std::unexpected{std::move(issued.error().what)};
+    }
+    record_identity(*self, *issued);
+    auto next = enrollment_of(*plan, std::move(trust), issued->identity);
+    next.token = self->current->token;
+    next.magic = push_magic{self->world().random_uuid()};
+    auto accepted = co_await authenticate(self, next, issued->event);
+    if (!self->is_still(generation)) {
+        co_return overtaken("Authenticate");
+    }
+    if (!accepted) {
+        co_return std::unexpected{std::move(accepted.error().what)};
+    }
+    self->record("authenticated", {{"Topic", next.payload.topic.value()}}, *accepted);
+    // In force before the server hears of it: its next push may be faster than its answer.
+    auto before = std::exchange(self->current, std::move(next));
+    auto answer = co_await token_update(self, *self->current, *accepted);
+    if (!self->is_still(generation)) {
+        co_return overtaken("TokenUpdate");
+    }
+    if (answer.means != standing::accepted) {
+        self->current = std::move(before);
+        co_return std::unexpected{failed_at("TokenUpdate", answer).what};
+    }
+    self->profiles.put(std::move(plan->content), origin::user);
+    become_enrolled(self, answer.event);
+    co_return enroll_result{};
+}
+
+net::trust_store trust_with(environment& env, const std::vector<crypto::certificate>& anchors) {
+    if (anchors.empty()) {
+        return env.system_trust;
+    }
+    std::string name;
+    for (const auto& a : anchors) {
+        name += to_hex(a.sha256());
+    }
+    auto& known = env.installed_trust[name];
+    if (!known) {
+        auto all = env.system_trust ? *env.system_trust : std::vector<crypto::certificate>{};
+        all.insert(all.end(), anchors.begin(), anchors.end());
+        known = std::make_shared<const std::vector<crypto::certificate>>(std::move(all));
+    }
+    return known;
+}
+
+} // namespace pomona::sim::mac

@@ -1,0 +1,35 @@
+// Enrolling: profile, identity, Authenticate, TokenUpdate; all or nothing.
+#pragma once
+
+#include "mac/core.hpp"
+#include "mac/enrollment_plan.hpp"
+
+#include <expected>
+
+namespace pomona::sim::mac {
+
+using enroll_result = std::expected<void, enroll_failure>;
+
+/// A step that failed, and the event that showed it.
+struct step_failure {
+    enroll_failure what;
+    std::uint64_t event = 0;
+};
+struct issued_identity {
+    std::shared_ptr<const crypto::identity> identity;
+    std::uint64_t event = 0;
+};
+/// SCEP with this Mac's key (scep_run.cpp).
+net::task<std::expected<issued_identity, step_failure>>
+run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std::uint64_t cause);
+
+net::task<enroll_result> enroll_from(core_ptr self, std::string url);
+net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause);
+/// An update of the enrollment profile came by InstallProfile: a new identity, Authenticate and
+/// TokenUpdate with it (observed: F10). On failure the enrollment is what it was.
+net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause);
+
+/// The trust of a Mac with `anchors` installed; shared with every Mac that has the same.
+net::trust_store trust_with(environment& env, const std::vector<crypto::certificate>& anchors);
+
+} // namespace pomona::sim::mac

@@ -1,0 +1,120 @@
+#include "mac/enrollment_plan.hpp"
+
+#include "mac/device_state.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace pomona::sim::mac {
+namespace {
+
+using profile::errc;
+
+result<const profile::payload*> one_mdm_payload(const profile::profile& p) {
+    const auto all = p.of_type(profile::mdm_type);
+    if (all.empty()) {
+        return fail(errc::missing_key, "the profile has no com.apple.mdm payload");
+    }
+    if (all.size() > 1) {
+        return fail(errc::unsupported_value, "the profile has more than one com.apple.mdm payload");
+    }
+    return all.front();
+}
+
+result<std::vector<crypto::certificate>> anchors_of(const crypto::context& ctx,
+                                                    const profile::profile& p) {
+    std::vector<crypto::certificate> out;
+    for (const auto& one : p.payloads) {
+        if (one.type != profile::root_type && one.type != profile::pkcs1_type &&
+            one.type != profile::pem_type) {
+            continue;
+        }
+        auto read = profile::read_certificates(ctx, one);
+        if (!read) {
+            return std::unexpected{std::move(read.error())};
+        }
+        std::ranges::move(*read, std::back_inserter(out));
+    }
+    return out;
+}
+
+/// Observed (F25): variables are replaced, and a missing CN becomes the payload's identifier.
+void complete_subject(crypto::name& subject, const profile::payload& p, const hardware& machine) {
+    for (auto& part : subject) {
+        part.text = replace_variables(std::move(part.text), machine);
+    }
+    if (std::ranges::find(subject, "CN", &crypto::name_part::type) == subject.end() &&
+        std::ranges::find(subject, "2.5.4.3", &crypto::name_part::type) == subject.end()) {
+        subject.push_back({"CN", p.identifier});
+    }
+}
+
+} // namespace
+
+std::string replace_variables(std::string text, const hardware& machine) {
+    const std::array<std::pair<std::string_view, std::string>, 6> variables{{
+        {"%SerialNumber%", machine.serial.value()},
+        {"%HardwareUUID%", machine.device.value()},
+        {"%ComputerName%", machine.computer_name},
+        {"%HostName%", host_name(machine)},
+        {"%LocalHostName%", local_host_name(machine)},
+        {"%MACAddress%", machine.wifi_mac},
+    }};
+    for (const auto& [name, with] : variables) {
+        for (auto at = text.find(name); at != std::string::npos;
+             at = text.find(name, at + with.size())) {
+            text.replace(at, name.size(), with);
+        }
+    }
+    return text;
+}
+
+result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view data,
+                                        const hardware& machine) {
+    auto parsed = profile::parse(ctx, data);
+    if (!parsed) {
+        return std::unexpected{std::move(parsed.error())};
+    }
+    const auto mdm_payload = one_mdm_payload(*parsed);
+    if (!mdm_payload) {
+        return std::unexpected{mdm_payload.error()};
+    }
+    auto mdm = profile::read_mdm(**mdm_payload);
+    if (!mdm) {
+        return std::unexpected{std::move(mdm.error())};
+    }
+    const auto* identity = parsed->by_uuid(mdm->identity_certificate_uuid);
+    if (identity == nullptr) {
+        return fail(errc::missing_key, "IdentityCertificateUUID names no payload of the profile: " +
+                                           mdm->identity_certificate_uuid);
+    }
+    if (identity->type != profile::scep_type) {
+        return fail(errc::unsupported_value,
+                    "this Mac gets its identity by SCEP only, not by " + identity->type);
+    }
+    auto scep = profile::read_scep(*identity);
+    if (!scep) {
+        return std::unexpected{std::move(scep.error())};
+    }
+    complete_subject(scep->client.subject, *identity, machine);
+    auto anchors = anchors_of(ctx, *parsed);
+    if (!anchors) {
+        return std::unexpected{std::move(anchors.error())};
+    }
+    return enrollment_plan{.content = *std::move(parsed),
+                           .mdm = *std::move(mdm),
+                           .anchors = *std::move(anchors),
+                           .scep = *std::move(scep)};
+}
+
+result<void> check_key(const profile::scep_payload& wanted, const crypto::private_key& key) {
+    if (!key.is_rsa() || wanted.key_size != key.bits()) {
+        return fail(errc::unsupported_value,
+                    "the payload asks for an RSA key of " + std::to_string(wanted.key_size) +
+                        " bits (Keysize), this Mac has one of " + std::to_string(key.bits()));
+    }
+    return {};
+}
+
+} // namespace pomona::sim::mac

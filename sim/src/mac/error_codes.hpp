@@ -1,0 +1,42 @@
+// The error domains and codes a Mac reports with. They are diagnostics: no server may branch on
+// them (Apple, "Sending MDM commands"); the numbers are those of Apple's older protocol reference.
+#pragma once
+
+#include "pomona/protocol/mdm/command.hpp"
+
+#include <string>
+#include <utility>
+
+namespace pomona::sim::mac {
+
+inline constexpr std::string_view profile_error_domain = "MCProfileErrorDomain";
+inline constexpr std::string_view installation_error_domain = "MCInstallationErrorDomain";
+inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
+inline constexpr std::string_view scep_error_domain = "MCSCEPErrorDomain";
+
+namespace code {
+inline constexpr std::int64_t profile_malformed = 1000;
+inline constexpr std::int64_t profile_bad_signature = 1004;
+inline constexpr std::int64_t replacement_lacks_mdm = 4015;
+inline constexpr std::int64_t second_mdm_payload = 12001;
+inline constexpr std::int64_t cannot_check_in = 12002;
+inline constexpr std::int64_t not_authorised = 12007;
+inline constexpr std::int64_t malformed_request = 12008;
+inline constexpr std::int64_t replacement_invalid = 12009;
+inline constexpr std::int64_t replacement_mismatch = 12012;
+inline constexpr std::int64_t profile_not_managed = 12013;
+inline constexpr std::int64_t unknown_request_type = 12021;
+inline constexpr std::int64_t profile_not_installed = 12075;
+inline constexpr std::int64_t scep_failed = 22000;
+} // namespace code
+
+/// Both texts are the same: a Mac set to English.
+inline mdm::error_chain_item mac_error(std::string_view domain, std::int64_t number,
+                                       std::string text) {
+    return {.code = number,
+            .domain = std::string{domain},
+            .localized_description = text,
+            .us_english_description = std::move(text)};
+}
+
+} // namespace pomona::sim::mac

@@ -1,0 +1,48 @@
+#include "pomona/foundation/encoding.hpp"
+#include "pomona/net/world.hpp"
+#include "pomona/sim/mac/persona.hpp"
+
+namespace pomona::sim::mac {
+namespace {
+
+/// "A0:78:17:XX:XX:XX": an OUI assigned to Apple, the rest drawn.
+std::string draw_address(net::world& w) {
+    std::string out = "A0:78:17";
+    for (const auto octet : w.random(3)) {
+        out += ':' + to_hex_upper(bytes{octet});
+    }
+    return out;
+}
+
+/// Ten characters, as Apple assigns them at random since 2021: no vowels, and no letters that could
+/// be taken for digits.
+serial_number draw_serial(net::world& w) {
+    constexpr std::string_view alphabet = "0123456789CDFGHJKLMNPQRTVWXY";
+    constexpr std::size_t length = 10;
+    std::string out;
+    // A letter first, so that nothing takes it for a number.
+    out += alphabet[10 + w.random_below(alphabet.size() - 10)];
+    while (out.size() < length) {
+        out += alphabet[w.random_below(alphabet.size())];
+    }
+    return serial_number{std::move(out)};
+}
+
+} // namespace
+
+hardware draw_hardware(net::world& w, const persona& kind, std::string computer_name) {
+    hardware out;
+    out.kind = kind;
+    out.device = udid{w.random_uuid()};
+    out.serial = draw_serial(w);
+    out.computer_name = std::move(computer_name);
+    out.wifi_mac = draw_address(w);
+    out.bluetooth_mac = draw_address(w);
+    if (!kind.has_battery) {
+        // Choice: the desktops have a socket, the notebooks have none.
+        out.ethernet_mac = draw_address(w);
+    }
+    return out;
+}
+
+} // namespace pomona::sim::mac

@@ -1,0 +1,37 @@
+// How long a Mac waits and how often it tries: the numbers Apple does not give, in one place.
+#pragma once
+
+#include "pomona/foundation/time.hpp"
+
+namespace pomona::sim::mac {
+
+/// Doubles from `first` up to `most`.
+struct back_off {
+    duration first;
+    duration most;
+    /// `attempt` counts from 0.
+    [[nodiscard]] constexpr duration delay(unsigned attempt) const {
+        auto d = first;
+        for (; attempt > 0 && d < most; --attempt) {
+            d *= 2;
+        }
+        return d < most ? d : most;
+    }
+};
+
+/// Apple, "Sending MDM commands": a result is sent again until it is accepted. Choice: the delays.
+inline constexpr back_off result_resend{std::chrono::seconds{1}, std::chrono::seconds{60}};
+/// Choice: an Idle that nobody answered is tried again a few times before the next push is waited
+/// for.
+inline constexpr unsigned idle_tries = 3;
+/// Choice (a model; Apple is silent): TokenUpdate is repeated until it is accepted.
+inline constexpr back_off token_update_repeat{std::chrono::seconds{10}, std::chrono::hours{1}};
+/// After this many tries the user is told that the enrollment failed.
+inline constexpr unsigned token_update_tries = 3;
+/// Choice: redirects of one transaction.
+inline constexpr int most_redirects = 5;
+/// What the virtual world takes for a signature and for one step of SCEP.
+inline constexpr duration signature_cost = std::chrono::milliseconds{1};
+inline constexpr duration scep_step_cost = std::chrono::milliseconds{5};
+
+} // namespace pomona::sim::mac

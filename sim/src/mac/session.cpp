@@ -1,0 +1,223 @@
+// The command loop: a push, Idle, commands and reports until the server has no more.
+#include "mac/command_processor.hpp"
+#include "mac/enrollment.hpp"
+#include "mac/error_codes.hpp"
+#include "mac/policy.hpp"
+#include "pomona/protocol/apns/message.hpp"
+#include "pomona/protocol/mdm/keys.hpp"
+
+#include <algorithm>
+
+namespace pomona::sim::mac {
+namespace {
+
+/// Choice: a server that never runs dry does not hold the Mac for ever.
+constexpr int most_commands = 10'000;
+
+/// One session's state. Lives in the frame of `run_session`.
+struct session {
+    core_ptr self;
+    std::uint64_t generation = 0;
+    std::unique_ptr<mdm_client> client;
+    std::uint64_t cause = 0; ///< the event that leads to the next message
+    std::int64_t commands = 0;
+    bool leaving = false;
+    std::optional<effect::synchronise> sync;
+    mdm::command_status last_sent = mdm::command_status::idle;
+
+    [[nodiscard]] bool overtaken() const { return !self->is_still(generation); }
+    void connect_anew() {
+        client = std::make_unique<mdm_client>(self->world(), self->client_for(*self->current));
+    }
+};
+
+net::task<exchange_outcome> send_report(session& s, const mdm::report& report) {
+    put_request what{.url = s.self->current->payload.server_url,
+                     .content_type = mdm::command_content_type,
+                     .body = mdm::write_report(report),
+                     .channel = "mdm",
+                     .cause = s.cause};
+    auto answer = co_await put(s.self, *s.client, std::move(what));
+    co_return answer;
+}
+
+/// Until it was delivered (MDM-CHK-064: the same result, again and again), or the session is over.
+net::task<exchange_outcome> deliver(session& s, const mdm::report& report) {
+    const bool is_idle = report.status == mdm::command_status::idle;
+    for (unsigned attempt = 0;; ++attempt) {
+        auto answer = co_await send_report(s, report);
+        if (s.overtaken() || answer.means != standing::failed) {
+            co_return answer;
+        }
+        // An Idle that was refused has nothing to lose: the next push starts again.
+        if (is_idle && (answer.response || attempt + 1 == idle_tries)) {
+            co_return answer;
+        }
+        s.cause = answer.event;
+        // A change of the Mac's condition is a reason to try at once.
+        co_await s.self->changed.wait_until(s.self->world().now() + result_resend.delay(attempt));
+        if (s.overtaken()) {
+            co_return answer;
+        }
+    }
+}
+
+void install(session& s, profile::profile p) {
+    auto& c = *s.self;
+    const trace::fields about{{"PayloadIdentifier", p.identifier}, {"PayloadUUID", p.uuid}};
+    c.profiles.put(std::move(p), origin::mdm);
+    c.record("profile-installed", about, s.cause);
+}
+
+void remove(session& s, const std::string& identifier) {
+    s.self->profiles.erase(identifier);
+    s.self->record("profile-removed", {{"PayloadIdentifier", identifier}}, s.cause);
+}
+
+net::task<mdm::report> renew_enrollment(session& s, mdm::report planned, bytes profile) {
+    auto done = co_await renew(s.self, std::move(profile), s.cause);
+    if (s.overtaken()) {
+        co_return planned;
+    }
+    if (!done) {
+        const auto& f = done.error();
+        const bool scep = f.at == "scep";
+        co_return failed_report(planned, mac_error(scep ? scep_error_domain : mdm_error_domain,
+                                                   scep ? code::scep_failed : code::cannot_check_in,
+                                                   f.at + ": " + f.reason));
+    }
+    s.self->record("profile-installed",
+                   {{"PayloadIdentifier", s.self->current->profile_identifier}}, s.cause);
+    s.connect_anew(); // with the new identity
+    co_return planned;
+}
+
+/// What the command asked for, as far as it comes before the report.
+net::task<mdm::report> carry_out(session& s, outcome planned) {
+    auto report = std::move(planned.answer);
+    if (auto* what = std::get_if<effect::install>(&planned.effect)) {
+        install(s, std::move(what->what));
+    } else if (const auto* gone = std::get_if<effect::remove>(&planned.effect)) {
+        remove(s, gone->identifier);
+    } else if (auto* update = std::get_if<effect::renew>(&planned.effect)) {
+        report = co_await renew_enrollment(s, std::move(report), std::move(update->profile));
+    } else if (auto* sync = std::get_if<effect::synchronise>(&planned.effect)) {
+        s.sync = std::move(*sync);
+    } else if (std::holds_alternative<effect::leave>(planned.effect)) {
+        s.leaving = true;
+    }
+    co_return report;
+}
+
+/// Runs the loop; says why it ended.
+net::task<std::string> exchange_commands(session& s) {
+    mdm::report report;
+    report.from = s.self->sender();
+    while (true) {
+        auto answer = co_await deliver(s, report);
+        s.cause = answer.event;
+        if (s.overtaken()) {
+            co_return "the enrollment has ended";
+        }
+        if (ends_enrollment(answer.means)) { // MDM-CHK-065, MDM-CHK-066
+            co_await leave(s.self, {.reason = std::string{to_text(answer.means)},
+                                    .cause = answer.event,
+                                    .check_out = false});
+            co_return "the enrollment has ended";
+        }
+        if (answer.means == standing::failed) {
+            co_return answer.describe();
+        }
+        s.last_sent = report.status;
+        if (s.leaving) { // MDM-CHK-084: acknowledged, then gone
+            co_await leave(s.self,
+                           {.reason = "RemoveProfile", .cause = answer.event, .check_out = true});
+            co_return "the enrollment has ended";
+        }
+        if (answer.response->body.empty()) { // MDM-CHK-063
+            co_return "no more commands";
+        }
+        if (s.commands == most_commands) {
+            co_return "too many commands in one session";
+        }
+        auto planned = process_command(answer.response->body, s.self->view());
+        if (!planned) {
+            co_return "the answer is no command";
+        }
+        ++s.commands;
+        report = co_await carry_out(s, *std::move(planned));
+        if (s.overtaken()) {
+            co_return "the enrollment has ended";
+        }
+    }
+}
+
+net::task<void> run_session(core_ptr self, std::uint64_t cause) {
+    session s{.self = self,
+              .generation = self->generation,
+              .client = nullptr,
+              .cause = cause,
+              .sync = std::nullopt};
+    s.connect_anew();
+    self->poll_due = false;
+    self->record("session-started", {}, cause);
+    auto end = co_await exchange_commands(s);
+    if (!s.overtaken() && s.sync) {
+        // Observed (F1): acknowledged first, then synchronised.
+        co_await synchronise(self, *s.client, std::move(s.sync->tokens), s.cause);
+    }
+    s.client->close();
+    if (!s.overtaken()) {
+        // Apple, "Handling a NotNow status": only when it was the last status of the connection
+        // does the device poll by itself (MDM-CHK-067).
+        self->poll_due = s.last_sent == mdm::command_status::not_now;
+    }
+    self->record("session-ended", {{"commands", s.commands}, {"reason", std::move(end)}}, s.cause);
+}
+
+bool can_start(const core& c) {
+    return c.wake_cause && c.now_in == phase::enrolled && c.state.online;
+}
+
+/// APNS-062: sessions one after the other; what came meanwhile is one more.
+net::task<void> run_sessions(core_ptr self) {
+    struct mark {
+        core* c;
+        ~mark() { c->in_session = false; }
+    };
+    const mark running{self.get()};
+    while (can_start(*self)) {
+        const auto cause = *self->wake_cause;
+        self->wake_cause.reset();
+        co_await run_session(self, cause);
+    }
+}
+
+} // namespace
+
+void wake(const core_ptr& self, std::uint64_t cause) {
+    self->wake_cause = cause;
+    if (can_start(*self) && !self->in_session) {
+        self->in_session = true;
+        self->world().spawn("session of " + self->who.value(), run_sessions(self));
+    }
+}
+
+void on_push(const core_ptr& self, const apns::delivery& d) {
+    const auto ignored = [&](std::string why) {
+        self->record("push-ignored", {{"reason", std::move(why)}}, d.event);
+    };
+    if (!self->current || self->current->token != d.token) {
+        return ignored("the token is of no enrollment");
+    }
+    const auto magic = pomona::apns::read_mdm_payload(d.payload);
+    const auto& own = self->current->magic.value();
+    // MDM-CHK-070.
+    if (!magic || !crypto::equal_constant_time(as_bytes(magic->value()), as_bytes(own))) {
+        return ignored("the PushMagic is another");
+    }
+    self->record("push-received", {{"Topic", d.topic.value()}, {"PushMagic", own}}, d.event);
+    wake(self, d.event);
+}
+
+} // namespace pomona::sim::mac
