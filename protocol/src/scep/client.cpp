@@ -277,10 +277,10 @@ action client::take_reply(bytes_view body, time_point now) {
     case pki_status::failure:
         break;
     }
-    auto refusal = failed(errc::refused,
-                          reply->failure ? std::string{to_text(*reply->failure)} : "no failInfo",
+    const auto why = reply->failure;
+    auto refusal = failed(errc::refused, why ? std::string{to_text(*why)} : "no failInfo",
                           reply->failure_text.value_or(std::string{}));
-    refusal.refused = reply->failure;
+    refusal.refused = why;
     return finish(std::move(refusal));
 }
 
