@@ -231,9 +231,9 @@ task<io_result<void>> socket_stream::handshake(tls_session_ptr session, time_poi
         co_return std::unexpected(io_error{io_failure::reset, "no memory for a BIO"});
     }
     auto* const ssl = session->ssl.get();
-    BIO_up_ref(bio.get()); // SSL_set_bio takes one reference for each direction
-    SSL_set_bio(ssl, bio.get(), bio.get());
-    static_cast<void>(bio.release());
+    auto* const both =
+        bio.release(); // SSL_set_bio takes one reference when both directions are the same
+    SSL_set_bio(ssl, both, both);
     tls_ = std::move(session);
     while (!closed_) {
         ERR_clear_error();
