@@ -1,0 +1,145 @@
+#include "answers.hpp"
+#include "checkin/request_identity.hpp"
+#include "handlers.hpp"
+#include "pomona/protocol/mdm/keys.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace pomona::server {
+namespace {
+
+/// One answer for what the binding rule says; `allowed` when it says so.
+net::response answer_access(const result<access>& verdict, net::response allowed) {
+    if (!verdict) {
+        return failure_answer("a check-in", verdict.error());
+    }
+    switch (*verdict) {
+    case access::allowed:
+    case access::rebind:
+        return allowed;
+    case access::unrecognized:
+        return unrecognized_answer();
+    case access::refused:
+        break;
+    }
+    return plain_answer(403, "this certificate belongs to another enrollment");
+}
+
+net::response answer_malformed(const error& why) {
+    spdlog::info("a check-in message cannot be read: {}", why.message());
+    return plain_answer(400, "this is not a check-in message"); // MDM-CHK-048, MDM-CHK-049
+}
+
+net::task<net::response> answer_token_update(service_ptr s, presented who,
+                                             mdm::token_update message, std::uint64_t event) {
+    const auto id = who.from.id();
+    if (s->push->identity() && s->push->identity()->topic != message.topic) {
+        spdlog::warn("enrollment {} has the topic {}, which is not the push certificate's",
+                     escape(id.value(), 100), escape(message.topic.value()));
+    }
+    auto verdict = co_await s->keep->token_update(std::move(who), std::move(message));
+    if (verdict && *verdict == access::allowed) {
+        s->push->push_if_pending(id, s->world.now(), event);
+    }
+    co_return answer_access(verdict, empty_answer());
+}
+
+/// Messages that are no part of the enrollment itself: bootstrap tokens, and a user's log-in.
+net::task<std::optional<net::response>> answer_by_name(service_ptr s, presented who,
+                                                       plist::dict message) {
+    const auto* name = message.string(mdm::key::message_type);
+    if (name == nullptr) {
+        co_return std::nullopt;
+    }
+    if (*name == "SetBootstrapToken") {
+        const auto* token = message.data("BootstrapToken");
+        // Schema, SetBootstrapToken: absent or empty deletes it (MDM-CHK-034).
+        const auto verdict = co_await s->keep->set_bootstrap_token(
+            std::move(who), token == nullptr ? bytes{} : *token);
+        co_return answer_access(verdict, empty_answer());
+    }
+    if (*name == "GetBootstrapToken") {
+        auto read = co_await s->keep->bootstrap_token(std::move(who));
+        if (!read) {
+            co_return failure_answer("reading a bootstrap token", read.error());
+        }
+        plist::dict out;
+        if (!read->second.empty()) { // MDM-CHK-032: the key is absent when there is none
+            out.set("BootstrapToken", std::move(read->second));
+        }
+        co_return answer_access(
+            read->first, answer_with(200, mdm::xml_content_type, plist::to_xml(std::move(out))));
+    }
+    if (*name == "UserAuthenticate") {
+        // Apple, "User Authenticate": 410 leaves network users unmanaged (MDM-CHK-037).
+        co_return plain_answer(410, "network users are not managed here");
+    }
+    co_return std::nullopt;
+}
+
+mdm::sender sender_of(const plist::dict& message) {
+    const auto text = [&](std::string_view key) {
+        const auto* found = message.string(key);
+        return found == nullptr ? std::string{} : *found;
+    };
+    mdm::sender out;
+    out.device = udid{text(mdm::key::udid)};
+    out.enrollment = out.device.empty() ? text(mdm::key::enrollment_id) : std::string{};
+    out.user_id = text(mdm::key::user_id);
+    return out;
+}
+
+net::task<net::response> answer_other(service_ptr s, crypto::certificate cert, net::incoming in,
+                                      error why) {
+    auto message = plist::parse_dict(in.what.body);
+    if (!message) {
+        co_return answer_malformed(why);
+    }
+    presented who{cert.sha256(), sender_of(*message), s->world.now()};
+    if (who.from.id().empty()) {
+        co_return answer_malformed(why);
+    }
+    auto answered = co_await answer_by_name(s, std::move(who), std::move(*message));
+    co_return answered ? std::move(*answered) : answer_malformed(why);
+}
+
+} // namespace
+
+net::task<net::response> answer_checkin(service_ptr s, net::incoming in) {
+    if (in.what.method != "PUT") {
+        co_return wrong_method("PUT");
+    }
+    const auto now = s->world.now();
+    auto identified =
+        identify(s->world.crypto(), in.connection->peer_chain, in.what, s->root().cert, now);
+    if (const auto* refused = std::get_if<identity_refusal>(&identified)) {
+        co_return plain_answer(refused->status, refused->text);
+    }
+    const auto cert = std::get<crypto::certificate>(identified);
+    const auto event = in.event;
+    auto message = mdm::parse_checkin(in.what.body);
+    if (!message) {
+        co_return co_await answer_other(s, cert, std::move(in), message.error());
+    }
+    presented who{cert.sha256(), message->from, now};
+    if (auto* m = std::get_if<mdm::authenticate>(&message->body)) {
+        if (message->from.is_user_channel()) {
+            co_return plain_answer(400, "Authenticate belongs to the device channel");
+        }
+        const auto verdict = co_await s->keep->authenticate(std::move(who), std::move(*m));
+        co_return answer_access(verdict, empty_answer());
+    }
+    if (auto* m = std::get_if<mdm::token_update>(&message->body)) {
+        co_return co_await answer_token_update(s, std::move(who), std::move(*m), event);
+    }
+    if (auto* m = std::get_if<mdm::declarative_management>(&message->body)) {
+        co_return co_await answer_declarative(s, std::move(who), std::move(*m));
+    }
+    if (message->from.is_user_channel()) {
+        co_return plain_answer(400, "CheckOut belongs to the device channel");
+    }
+    const auto verdict = co_await s->keep->check_out(std::move(who));
+    co_return answer_access(verdict, empty_answer());
+}
+
+} // namespace pomona::server

@@ -1,0 +1,49 @@
+#include "answers.hpp"
+#include "enroll/enrollment_profile.hpp"
+#include "handlers.hpp"
+#include "pomona/foundation/encoding.hpp"
+#include "pomona/protocol/crypto/cms.hpp"
+#include "pomona/protocol/mdm/keys.hpp"
+
+namespace pomona::server {
+
+// GET /enroll: each answer is a new profile with a challenge of its own, signed by the TLS
+// identity, which a Mac that trusts the CA shows as verified.
+net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
+    if (in.what.method != "GET") {
+        co_return wrong_method("GET");
+    }
+    const auto& identity = s->push->identity();
+    if (!identity) {
+        co_return plain_answer(503, "there is no push certificate yet: upload one with its key to "
+                                    "PUT /v1/pushcert, then fetch this profile again");
+    }
+    auto& w = s->world;
+    enrollment_profile_facts facts{
+        .base_url = s->base_url,
+        .organization = s->options.organization,
+        .root = s->root().cert,
+        .topic = identity->topic,
+        .challenge = to_hex(w.random(16)), // 128 bits (fact sheet section 8)
+        .uuids = {w.random_uuid(), w.random_uuid(), w.random_uuid(), w.random_uuid()},
+        .sign_message = s->options.sign_message,
+        .access_rights = s->options.access_rights,
+        .check_out_when_removed = s->options.check_out_when_removed};
+    const auto now = w.now();
+    auto kept = co_await s->keep->add_challenge(crypto::sha256(as_bytes(facts.challenge)),
+                                                now + s->options.challenge_lifetime, now);
+    if (!kept) {
+        co_return failure_answer("keeping a challenge", kept.error());
+    }
+    auto document = write_enrollment_profile(facts);
+    auto signed_profile = crypto::sign_attached(document, s->identities->tls, now);
+    if (!signed_profile) {
+        co_return failure_answer("signing the enrollment profile", signed_profile.error());
+    }
+    auto out = answer_with(200, mdm::profile_content_type, std::move(*signed_profile));
+    out.headers.push_back({"Content-Disposition", "attachment; filename=\"enroll.mobileconfig\""});
+    out.headers.push_back({"Cache-Control", "no-store"}); // the challenge is for one Mac
+    co_return out;
+}
+
+} // namespace pomona::server

@@ -1,0 +1,260 @@
+#include "pomona/server/server.hpp"
+
+#include "answers.hpp"
+#include "handlers.hpp"
+#include "pomona/protocol/mdm/keys.hpp"
+#include "store/sqlite_store.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace pomona::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view push_setting = "push.identity";
+// RSA key generation, the most of a first start, for the virtual world.
+constexpr auto start_cost = 200ms;
+constexpr std::size_t max_body = 4U << 20U;
+
+/// Apple, "Check-in": without a CheckInURL check-ins come to ServerURL, so the type decides, with
+/// or without parameters (MDM-CHK-002).
+bool is_checkin(const net::request& r) {
+    const auto path = net::path_of(r.target);
+    return path == "/checkin" ||
+           (path == "/mdm" && net::media_type(r.headers) == mdm::checkin_content_type);
+}
+
+std::string channel_of(const net::request& r) {
+    const auto path = net::path_of(r.target);
+    if (path == "/enroll") {
+        return "enroll";
+    }
+    if (path == "/scep") {
+        return "scep";
+    }
+    if (is_checkin(r)) {
+        return "checkin";
+    }
+    return path == "/mdm" ? "mdm" : "api";
+}
+
+net::task<net::response> route(service_ptr s, net::incoming in) {
+    const auto path = net::path_of(in.what.target);
+    if (is_checkin(in.what)) {
+        return answer_checkin(std::move(s), std::move(in));
+    }
+    if (path == "/mdm") {
+        return answer_command_loop(std::move(s), std::move(in));
+    }
+    if (path == "/scep") {
+        return answer_scep(std::move(s), std::move(in));
+    }
+    if (path == "/enroll") {
+        return answer_enroll(std::move(s), std::move(in));
+    }
+    return answer_api(std::move(s), std::move(in));
+}
+
+/// Counts a handler as at work, however it ends.
+class at_work {
+  public:
+    explicit at_work(service_ptr s) : s_{std::move(s)} { ++s_->answering; }
+    at_work(const at_work&) = delete;
+    at_work& operator=(const at_work&) = delete;
+    ~at_work() {
+        if (--s_->answering == 0) {
+            s_->idle.notify_all();
+        }
+    }
+
+  private:
+    service_ptr s_;
+};
+
+net::task<net::reply> answer(service_ptr s, net::incoming in) {
+    const at_work counted{s};
+    const auto path = net::path_of(in.what.target);
+    net::reply out;
+    if (s->stopping) {
+        out.what = plain_answer(503, "the server is stopping");
+        co_return out;
+    }
+    if (path == "/healthz") {
+        out.what = in.what.method == "GET" ? plain_answer(200, "ok") : wrong_method("GET");
+        co_return out;
+    }
+    const bool known = path == "/enroll" || path == "/scep" || path == "/checkin" ||
+                       path == "/mdm" || path == "/version" || path.starts_with("/v1/");
+    if (!known) {
+        out.what = plain_answer(404, "there is nothing here");
+        co_return out;
+    }
+    out.what = co_await route(std::move(s), std::move(in));
+    co_return out;
+}
+
+class reference_server final : public server {
+  public:
+    explicit reference_server(service_ptr s, std::unique_ptr<net::listener> l)
+        : s_{std::move(s)}, listener_{std::move(l)}, local_{listener_->local()} {}
+    ~reference_server() override { s_->push->abandon(); }
+
+    [[nodiscard]] net::endpoint local() const override { return local_; }
+    [[nodiscard]] std::string base_url() const override { return s_->base_url; }
+    [[nodiscard]] std::string enroll_url() const override { return s_->base_url + "/enroll"; }
+    [[nodiscard]] const crypto::certificate& ca() const override { return s_->root().cert; }
+
+    net::task<result<topic>> set_push_identity(crypto::identity identity) override {
+        return take_push_identity(s_, std::move(identity), false);
+    }
+
+    net::task<void> stop() override {
+        const auto s = s_;
+        const auto deadline = s->world.now() + 10s;
+        s->stopping = true;
+        // Closing the listener ends its connections: what is being answered comes first, and its
+        // last bytes get a moment to leave.
+        while (s->answering > 0 && co_await s->idle.wait_until(deadline)) {
+        }
+        co_await s->world.sleep_for(100ms);
+        listener_.reset();
+        co_await s->push->stop();
+        co_await s->keep->close();
+    }
+
+  private:
+    service_ptr s_;
+    std::unique_ptr<net::listener> listener_;
+    net::endpoint local_;
+};
+
+net::task<result<server_identities>> identities_for(service_ptr s) {
+    auto& w = s->world;
+    identity_request wanted{.folder = s->options.data_folder,
+                            .organization = s->options.organization,
+                            .names = s->options.names,
+                            .key_for = s->options.key_for,
+                            .root_serial = w.random(16),
+                            .tls_serial = w.random(16),
+                            .now = w.now()};
+    auto made = std::make_shared<std::optional<result<server_identities>>>();
+    std::function<void()> work = [s, made, wanted = std::move(wanted)] {
+        made->emplace(load_or_make(s->world.crypto(), wanted));
+    };
+    co_await w.offload(std::move(work), start_cost);
+    co_return std::move(**made);
+}
+
+net::task<result<void>> load_push_identity(service_ptr s) {
+    auto pem = co_await s->keep->setting(std::string{push_setting});
+    if (!pem) {
+        co_return std::unexpected(std::move(pem.error()));
+    }
+    if (pem->empty()) {
+        co_return result<void>{};
+    }
+    auto identity = read_push_pem(s->world.crypto(), *pem);
+    if (!identity) {
+        co_return std::unexpected(std::move(identity.error()));
+    }
+    auto checked = check_push_identity(std::move(*identity), s->world.now());
+    if (!checked) {
+        spdlog::warn("the stored push certificate is not used: {}", checked.error().message());
+        co_return result<void>{};
+    }
+    s->push->use(std::move(*checked));
+    co_return result<void>{};
+}
+
+/// What was queued before a restart has lost its push.
+net::task<void> wake_waiting(service_ptr s) {
+    const auto waiting = co_await s->keep->with_pending_commands();
+    if (waiting && s->push->identity()) {
+        for (const auto& id : *waiting) {
+            s->push->push_if_pending(id, s->world.now(), 0);
+        }
+    }
+}
+
+net::listen_options listening(const service& s) {
+    net::listen_options out;
+    out.bind = s.options.bind;
+    net::server_tls tls{s.identities->tls, {"http/1.1", "h2"}, true};
+    out.tls = std::move(tls);
+    out.limits.max_body_bytes = max_body;
+    out.who = actor{"server"};
+    out.channel_of = channel_of;
+    return out;
+}
+
+result<void> check_options(const server_options& o) {
+    if (o.api_key.empty()) {
+        return fail(std::make_error_code(std::errc::invalid_argument), "api_key must not be empty");
+    }
+    if (o.names.empty()) {
+        return fail(std::make_error_code(std::errc::invalid_argument),
+                    "names needs one host name at least");
+    }
+    return {};
+}
+
+} // namespace
+
+net::task<result<topic>> take_push_identity(service_ptr s, crypto::identity identity,
+                                            bool override_topic) {
+    auto checked = check_push_identity(std::move(identity), s->world.now());
+    if (!checked) {
+        co_return std::unexpected(std::move(checked.error()));
+    }
+    const auto& before = s->push->identity();
+    if (before && before->topic != checked->topic && !override_topic) {
+        co_return fail(std::make_error_code(std::errc::operation_not_permitted),
+                       "this certificate has another topic (UID) than the one in use: enrolled "
+                       "Macs could not be reached any more; add ?override=1 if that is meant");
+    }
+    std::vector<std::pair<std::string, bytes>> values;
+    values.emplace_back(push_setting, to_bytes(write_push_pem(checked->identity)));
+    if (auto kept = co_await s->keep->set_settings(std::move(values)); !kept) {
+        co_return std::unexpected(std::move(kept.error()));
+    }
+    const auto taken = checked->topic;
+    s->push->use(std::move(*checked));
+    co_return taken;
+}
+
+net::task<result<std::unique_ptr<server>>> server::start(net::world& world,
+                                                         server_options options) {
+    if (auto good = check_options(options); !good) {
+        co_return std::unexpected(std::move(good.error()));
+    }
+    auto s = std::make_shared<service>(world);
+    s->options = std::move(options);
+    auto identities = co_await identities_for(s); // makes the data folder
+    if (!identities) {
+        co_return std::unexpected(std::move(identities.error()));
+    }
+    s->identities = std::move(*identities);
+    const auto& folder = s->options.data_folder;
+    auto keep =
+        open_sqlite_store(world, folder.empty() ? ":memory:" : (folder / "server.sqlite").string());
+    if (!keep) {
+        co_return std::unexpected(std::move(keep.error()));
+    }
+    s->keep = std::move(*keep);
+    s->push = std::make_shared<pusher>(world, s->keep, s->options.apns, s->options.apns_trust);
+    if (auto loaded = co_await load_push_identity(s); !loaded) {
+        co_return std::unexpected(std::move(loaded.error()));
+    }
+    auto listener =
+        world.listen(listening(*s), [s](net::incoming in) { return answer(s, std::move(in)); });
+    if (!listener) {
+        co_return std::unexpected(std::move(listener.error()));
+    }
+    s->base_url = "https://" + net::to_text({s->options.names.front(), (*listener)->local().port});
+    s->push->start();
+    co_await wake_waiting(s);
+    co_return std::unique_ptr<server>{std::make_unique<reference_server>(s, std::move(*listener))};
+}
+
+} // namespace pomona::server

@@ -1,0 +1,37 @@
+// What the handlers share. Each running handler keeps it alive.
+#pragma once
+
+#include "ca/identity_files.hpp"
+#include "pomona/server/server.hpp"
+#include "push/pusher.hpp"
+#include "store/store.hpp"
+
+#include <memory>
+#include <string>
+
+namespace pomona::server {
+
+struct service {
+    explicit service(net::world& w) : world{w}, idle{w} {}
+
+    net::world& world;
+    server_options options;
+    std::optional<server_identities> identities;
+    std::shared_ptr<store> keep;
+    std::shared_ptr<pusher> push;
+    std::string base_url; ///< https://name:port, no slash at the end
+
+    std::size_t answering = 0; ///< handlers at work
+    bool stopping = false;     ///< new requests get 503
+    net::signal idle;
+
+    [[nodiscard]] const crypto::identity& root() const { return identities->root; }
+};
+
+using service_ptr = std::shared_ptr<service>;
+
+/// Checks, keeps and takes into use; `override_topic` allows another UID than the one before.
+net::task<result<topic>> take_push_identity(service_ptr s, crypto::identity identity,
+                                            bool override_topic);
+
+} // namespace pomona::server
