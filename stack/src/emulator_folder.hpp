@@ -1,0 +1,26 @@
+// What the emulated push service keeps between two starts of `serve`: its keys and its topic. With
+// them the certificates of an earlier start still chain, and enrolled Macs keep their topic.
+#pragma once
+
+#include "pomona/foundation/ids.hpp"
+#include "pomona/stack/key_pool.hpp"
+
+#include <string_view>
+
+namespace pomona::stack {
+
+class emulator_folder {
+  public:
+    static result<emulator_folder> open(std::filesystem::path folder);
+
+    /// The key of a role, generated and written (0600) the first time.
+    [[nodiscard]] result<crypto::private_key> key_of(std::string_view role) const;
+    /// The topic of the first start; `fresh` when there was none.
+    [[nodiscard]] result<topic> topic_or(topic fresh) const;
+
+  private:
+    explicit emulator_folder(std::filesystem::path folder) : folder_{std::move(folder)} {}
+    std::filesystem::path folder_;
+};
+
+} // namespace pomona::stack

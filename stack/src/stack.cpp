@@ -1,0 +1,288 @@
+#include "pomona/stack/stack.hpp"
+
+#include "emulator_folder.hpp"
+#include "pomona/foundation/encoding.hpp"
+#include "pomona/stack/derived_keys.hpp"
+
+#include <array>
+#include <functional>
+#include <map>
+#include <numeric>
+
+namespace pomona::stack {
+
+namespace {
+
+constexpr std::size_t api_key_bytes = 16;
+
+using role_keys = std::map<std::string, crypto::private_key, std::less<>>;
+
+std::function<std::optional<crypto::private_key>(std::string_view)> lookup(role_keys keys) {
+    return [keys = std::move(keys)](std::string_view role) -> std::optional<crypto::private_key> {
+        const auto found = keys.find(role);
+        return found == keys.end() ? std::nullopt : std::optional{found->second};
+    };
+}
+
+std::unexpected<error> unusable(const std::string& part, const error& why) {
+    return std::unexpected(
+        error{why.code, part + (why.detail.empty() ? "" : ": " + why.detail), why.peer});
+}
+
+net::trust_store trust_of(std::vector<crypto::certificate> roots) {
+    return std::make_shared<const std::vector<crypto::certificate>>(std::move(roots));
+}
+
+constexpr std::array<std::string_view, 3> push_roles{"apns-ca", "apns-tls", "push-certificate"};
+constexpr std::array<std::string_view, 2> server_roles{"ca", "tls"};
+
+} // namespace
+
+/// The parts as they come about, in the order that each needs.
+struct stack::builder {
+    stack_options options;
+    std::unique_ptr<stack> out{new stack};
+    role_keys roles;
+    std::vector<crypto::private_key> mac_keys;
+    std::optional<emulator_folder> kept;
+    net::trust_store server_trust;
+    net::endpoint push_server;
+    net::trust_store push_trust;
+
+    result<void> check() const;
+    result<void> make_world();
+    result<void> make_keys();
+    result<void> use_external();
+    result<void> start_services();
+    result<void> make_fleet();
+    static net::task<result<void>> start_push(builder* self);
+    static net::task<result<void>> start_server(builder* self);
+    static net::task<void> start_all(builder* self, std::shared_ptr<result<void>> outcome);
+    void describe();
+
+    [[nodiscard]] bool simulated() const { return options.world == world_kind::simulated; }
+    [[nodiscard]] std::size_t mac_count() const {
+        return std::transform_reduce(options.groups.begin(), options.groups.end(), std::size_t{0},
+                                     std::plus<>{}, [](const auto& g) { return g.count; });
+    }
+};
+
+result<void> stack::builder::check() const {
+    if (simulated() && options.external) {
+        return fail(errc::unusable, "another server cannot be reached from the simulated world");
+    }
+    if (simulated() && !options.data_folder.empty()) {
+        return fail(errc::unusable, "the simulated world keeps no data folder");
+    }
+    return {};
+}
+
+result<void> stack::builder::make_world() {
+    out->world_ = simulated()
+                      ? net::make_virtual_world({.seed = options.seed, .start = options.start})
+                      : net::make_real_world();
+    auto made = trace::recorder::create(*out->world_, {.folder = options.trace_folder});
+    if (!made) {
+        return unusable("run folder", made.error());
+    }
+    out->recorder_ = std::move(*made);
+    out->world_->observe(out->recorder_.get());
+    return {};
+}
+
+result<void> stack::builder::make_keys() {
+    auto keys = [this]() -> result<std::vector<crypto::private_key>> {
+        if (!simulated()) {
+            return key_pool{options.key_folder}.take(mac_count(), options.on_keys, options.stop);
+        }
+        derived_keys derived{options.derived_folder.value_or(derived_keys::default_folder())};
+        const auto& ctx = out->world_->crypto();
+        for (const auto role :
+             {server_roles[0], server_roles[1], push_roles[0], push_roles[1], push_roles[2]}) {
+            auto one = derived.take(ctx, *derived_keys::index_of_role(role), 1, {}, options.stop);
+            if (!one) {
+                return std::unexpected(one.error());
+            }
+            roles.emplace(role, std::move(one->front()));
+        }
+        return derived.take(ctx, derived_keys::first_mac, mac_count(), options.on_keys,
+                            options.stop);
+    }();
+    if (!keys) {
+        return unusable("keys", keys.error());
+    }
+    mac_keys = std::move(*keys);
+    if (!options.data_folder.empty() && !options.external) {
+        auto opened = emulator_folder::open(options.data_folder / "apns");
+        if (!opened) {
+            return unusable("data folder", opened.error());
+        }
+        kept = std::move(*opened);
+        for (const auto role : push_roles) {
+            auto key = kept->key_of(role);
+            if (!key) {
+                return unusable("data folder", key.error());
+            }
+            roles.emplace(role, std::move(*key));
+        }
+    }
+    return {};
+}
+
+result<void> stack::builder::use_external() {
+    const auto& ctx = out->world_->crypto();
+    out->target_ = *options.external;
+    auto server_roots = crypto::certificate::from_pem(ctx, as_bytes(out->target_.trust));
+    if (!server_roots) {
+        return unusable("the target's trust", server_roots.error());
+    }
+    auto push_roots = crypto::certificate::from_pem(ctx, as_bytes(out->target_.apns.trust));
+    if (!push_roots) {
+        return unusable("the target's apns.trust", push_roots.error());
+    }
+    server_trust = trust_of(std::move(*server_roots));
+    push_trust = trust_of(std::move(*push_roots));
+    push_server = {.host = out->target_.apns.host, .port = out->target_.apns.port};
+    return {};
+}
+
+net::task<result<void>> stack::builder::start_push(builder* self) {
+    sim::apns::service_options how;
+    how.bind = self->options.apns_bind;
+    how.key_for = lookup(self->roles);
+    auto started = co_await sim::apns::service::start(*self->out->world_, std::move(how));
+    if (!started) {
+        co_return unusable("push service", started.error());
+    }
+    self->out->apns_ = std::move(*started);
+    self->push_server = self->out->apns_->local();
+    self->push_trust = trust_of({self->out->apns_->root()});
+    co_return result<void>{};
+}
+
+net::task<result<void>> stack::builder::start_server(builder* self) {
+    auto& world = *self->out->world_;
+    if (self->options.api_key.empty()) {
+        self->options.api_key = to_hex(world.random(api_key_bytes));
+    }
+    server::server_options how;
+    how.bind = self->options.server_bind;
+    how.data_folder = self->options.data_folder;
+    how.api_key = self->options.api_key;
+    how.apns = self->push_server;
+    how.apns_trust = self->push_trust;
+    how.key_for = lookup(self->roles);
+    self->out->target_.api.user = how.api_user;
+    auto started = co_await server::server::start(world, std::move(how));
+    if (!started) {
+        co_return unusable("server", started.error());
+    }
+    self->out->server_ = std::move(*started);
+    self->server_trust = trust_of({self->out->server_->ca()});
+
+    topic name{"com.apple.mgmt.External." + world.random_uuid()};
+    if (self->kept) {
+        auto kept_topic = self->kept->topic_or(std::move(name));
+        if (!kept_topic) {
+            co_return unusable("data folder", kept_topic.error());
+        }
+        name = std::move(*kept_topic);
+    }
+    auto identity = co_await self->out->apns_->issue_push_identity(std::move(name));
+    if (!identity) {
+        co_return unusable("push certificate", identity.error());
+    }
+    auto taken = co_await self->out->server_->set_push_identity(std::move(*identity));
+    if (!taken) {
+        co_return unusable("push certificate", taken.error());
+    }
+    co_return result<void>{};
+}
+
+net::task<void> stack::builder::start_all(builder* self, std::shared_ptr<result<void>> outcome) {
+    *outcome = co_await start_push(self);
+    if (*outcome) {
+        *outcome = co_await start_server(self);
+    }
+}
+
+result<void> stack::builder::start_services() {
+    const auto outcome =
+        std::make_shared<result<void>>(fail(errc::interrupted, "the services did not start"));
+    if (!out->world_->run(start_all(this, outcome)) && *outcome) {
+        return fail(errc::interrupted, "the services did not start");
+    }
+    if (*outcome) {
+        describe();
+    }
+    return *outcome;
+}
+
+/// The reference server as a target like any other.
+void stack::builder::describe() {
+    auto& t = out->target_;
+    t.name = "reference";
+    t.url = out->server_->base_url();
+    t.enroll_url = out->server_->enroll_url();
+    t.trust = out->server_->ca().pem();
+    t.api.url = t.url;
+    t.api.key = options.api_key;
+    t.apns = {
+        .host = push_server.host, .port = push_server.port, .trust = out->apns_->root().pem()};
+    t.adapter = "nanomdm";
+    t.capabilities = {"queue", "push", "declare"};
+}
+
+result<void> stack::builder::make_fleet() {
+    auto& world = *out->world_;
+    out->link_ = std::make_unique<sim::apns::device_link>(
+        world, sim::apns::link_options{.server = push_server, .trust = push_trust});
+    auto made = sim::fleet::fleet::create({.world = world,
+                                           .recorder = *out->recorder_,
+                                           .push = *out->link_,
+                                           .system_trust = server_trust},
+                                          options.groups, std::move(mac_keys));
+    if (!made) {
+        return unusable("macs", made.error());
+    }
+    out->fleet_ = std::move(*made);
+    return {};
+}
+
+result<std::unique_ptr<stack>> stack::create(stack_options options) {
+    builder b;
+    b.options = std::move(options);
+    auto good = b.check();
+    for (const auto step : {&builder::make_world, &builder::make_keys}) {
+        if (good) {
+            good = (b.*step)();
+        }
+    }
+    if (good) {
+        good = b.options.external ? b.use_external() : b.start_services();
+    }
+    if (good) {
+        good = b.make_fleet();
+    }
+    if (!good) {
+        return std::unexpected(good.error());
+    }
+    return std::move(b.out);
+}
+
+stack::~stack() {
+    shutdown();
+}
+
+bool stack::run(net::task<void> main) {
+    return world_->run(std::move(main));
+}
+
+void stack::shutdown() {
+    if (world_) {
+        world_->shutdown();
+        world_->observe(nullptr);
+    }
+}
+
+} // namespace pomona::stack
