@@ -1,0 +1,111 @@
+#include "command.hpp"
+#include "interrupts.hpp"
+#include "pomona/stack/stack.hpp"
+#include "settings.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <iostream>
+
+namespace pomona::cli {
+namespace {
+
+std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
+    stack::stack_options o;
+    o.world = stack::world_kind::real;
+    o.data_folder = s.text("data").value_or("");
+    const auto port = s.number("port", 0, 65535);
+    const auto apns_port = s.number("apns-port", 0, 65535);
+    if (!port || !apns_port) {
+        return std::unexpected(exit_code::usage);
+    }
+    const auto bind = s.text("bind").value_or("127.0.0.1");
+    o.server_bind = {bind, static_cast<std::uint16_t>(port->value_or(0))};
+    o.apns_bind = {bind, static_cast<std::uint16_t>(apns_port->value_or(0))};
+    o.api_key = s.text("api-key").value_or("");
+    return o;
+}
+
+void announce(const stack::target& target, const std::string& file) {
+    std::cout << "Pomona's reference server is ready.\n\n"
+              << "  enroll        " << target.enroll_url << "\n"
+              << "  API           " << target.api.url << "  (user " << target.api.user
+              << ", key in the target file)\n"
+              << "  push service  " << target.apns.host << ':' << target.apns.port << "\n"
+              << "  target file   " << file << "\n\n"
+              << "Run a scenario against it:\n  pomona run scenarios/first-fleet.yaml -t " << file
+              << "\n\n"
+              << "Ctrl-C ends it.\n"
+              << std::flush;
+}
+
+net::task<void> for_ever(net::world* world) {
+    co_await world->sleep_until(net::never);
+}
+
+} // namespace
+
+exit_code serve_command(const arguments& args) {
+    const auto s = settings::read(
+        {"serve", "",
+         "Runs the reference MDM server and an emulated push service until it is ended. Its CA, "
+         "its database and its\n"
+         "target file (with the API key, mode 0600) are kept in the data folder.",
+         "pomona serve --data pomona-data --port 9000",
+         with_common(
+             {{"data", 0, "DIR", "Where CA, database and target file are kept", "pomona-data",
+               false},
+              {"bind", 0, "ADDRESS", "Address to listen on", "127.0.0.1", false},
+              {"port", 0, "PORT", "Of the server; 0: a free one", "9000", false},
+              {"apns-port", 0, "PORT", "Of the emulated push service; 0: a free one", "2197",
+               false},
+              {"api-key", 0, "KEY",
+               "Password of the API's user nanomdm; drawn at random when not given", "", false}})},
+        args);
+    if (!s) {
+        return s.error();
+    }
+    if (!s->operands().empty()) {
+        return usage_error("`pomona serve` takes no operand, but got `" + s->operands().front() +
+                           "`");
+    }
+    auto options = read_options(*s);
+    if (!options) {
+        return options.error();
+    }
+    spdlog::set_level(s->flag("verbose") ? spdlog::level::info : spdlog::level::warn);
+    std::atomic<net::world*> world{nullptr};
+    std::stop_source stop;
+    const interrupts signals{[&] {
+        stop.request_stop();
+        if (auto* w = world.load()) {
+            w->interrupt();
+        }
+    }};
+    options->stop = stop.get_token();
+    const std::filesystem::path data = options->data_folder;
+    auto made = stack::stack::create(std::move(*options));
+    if (!made) {
+        if (signals.caught() != 0) {
+            return static_cast<exit_code>(128 + signals.caught());
+        }
+        complain(made.error().message(),
+                 "another port: --port and --apns-port; another folder: --data");
+        return exit_code::unusable_target;
+    }
+    auto& running = **made;
+    running.world().observe(nullptr); // a server that runs for weeks keeps no trace
+    const auto file = (data / "target.yaml").string();
+    if (const auto written = stack::write_target(running.target(), file); !written) {
+        complain(written.error().message());
+        return exit_code::unusable_target;
+    }
+    announce(running.target(), file);
+    world = &running.world();
+    running.run(for_ever(&running.world()));
+    running.shutdown();
+    return static_cast<exit_code>(128 + signals.caught());
+}
+
+} // namespace pomona::cli
