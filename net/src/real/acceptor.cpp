@@ -23,9 +23,10 @@ constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; // R
 /// Shared by the handle and the tasks.
 class listening final : public closable, public std::enable_shared_from_this<listening> {
   public:
-    listening(world& owner, std::shared_ptr<io_loop> loop, listen_options options,
+    listening(world& owner, shared_tls& tls, std::shared_ptr<io_loop> loop, listen_options options,
               handler on_request)
         : owner_{owner},
+          shared_tls_{tls},
           loop_{std::move(loop)},
           acceptor_{loop_->context},
           options_{std::make_shared<const listen_options>(std::move(options))},
@@ -66,6 +67,7 @@ class listening final : public closable, public std::enable_shared_from_this<lis
     [[nodiscard]] std::shared_ptr<connection_info> describe(const socket_stream& stream) const;
 
     world& owner_;
+    shared_tls& shared_tls_;
     std::shared_ptr<io_loop> loop_;
     tcp::acceptor acceptor_;
     std::shared_ptr<const listen_options> options_;
@@ -178,7 +180,7 @@ std::shared_ptr<connection_info> listening::describe(const socket_stream& stream
     if (const auto* const ssl = stream.ssl(); ssl != nullptr) {
         info->alpn = selected_alpn(ssl);
         info->tls_version = SSL_get_version(ssl);
-        info->peer_chain = presented_chain(ssl, owner_.crypto());
+        info->peer_chain = presented_chain(ssl, shared_tls_.certificates);
         info->own_chain = net::presented_chain(&options_->tls->identity);
     }
     return info;
@@ -239,8 +241,9 @@ class listener_handle final : public listener {
 } // namespace
 
 result<std::unique_ptr<listener>> start_listening(world& owner, std::shared_ptr<io_loop> loop,
-                                                  listen_options options, handler on_request) {
-    auto core = std::make_shared<listening>(owner, std::move(loop), std::move(options),
+                                                  shared_tls& tls, listen_options options,
+                                                  handler on_request) {
+    auto core = std::make_shared<listening>(owner, tls, std::move(loop), std::move(options),
                                             std::move(on_request));
     if (auto started = core->start(); !started) {
         return std::unexpected(std::move(started.error()));

@@ -5,8 +5,10 @@
 
 namespace pomona::net::real {
 
-/// Listens at once. The returned handle closes everything when destroyed.
+/// Listens at once. `tls` belongs to the world. The returned handle closes everything when
+/// destroyed.
 result<std::unique_ptr<listener>> start_listening(world& owner, std::shared_ptr<io_loop> loop,
-                                                  listen_options options, handler on_request);
+                                                  shared_tls& tls, listen_options options,
+                                                  handler on_request);
 
 } // namespace pomona::net::real

@@ -131,7 +131,7 @@ task<attempt<void>> start_tls(stream_ptr stream, tls_session_ptr session, time_p
     co_return attempt<void>{};
 }
 
-std::shared_ptr<connection_info> describe(const world& owner, const socket_stream& stream,
+std::shared_ptr<connection_info> describe(shared_tls& tls, const socket_stream& stream,
                                           const open_options& options) {
     auto info = std::make_shared<connection_info>();
     info->id = to_text(stream.local()) + "-" + to_text(stream.remote());
@@ -146,7 +146,7 @@ std::shared_ptr<connection_info> describe(const world& owner, const socket_strea
             info->alpn = only_h2 ? "h2" : "http/1.1";
         }
         info->tls_version = SSL_get_version(ssl);
-        info->peer_chain = presented_chain(ssl, owner.crypto());
+        info->peer_chain = presented_chain(ssl, tls.certificates);
         if (stream.tls()->presented) {
             info->own_chain = net::presented_chain(options.tls->identity.get());
         }
@@ -155,7 +155,7 @@ std::shared_ptr<connection_info> describe(const world& owner, const socket_strea
 }
 
 task<attempt<std::shared_ptr<connection>>> try_open(world& owner, std::shared_ptr<io_loop> loop,
-                                                    client_contexts& contexts,
+                                                    shared_tls& tls,
                                                     std::shared_ptr<const open_options> options) {
     auto candidates = co_await resolve(owner, loop, options->server, options->deadline);
     if (!candidates) {
@@ -166,7 +166,7 @@ task<attempt<std::shared_ptr<connection>>> try_open(world& owner, std::shared_pt
         co_return std::unexpected(std::move(stream.error()));
     }
     if (options->tls) {
-        auto session = contexts.make(*options->tls, options->server.host, owner.now());
+        auto session = tls.clients.make(*options->tls, options->server.host, owner.now());
         if (!session) {
             co_return failed(transport_failure::tls_alert, session.error().message());
         }
@@ -175,7 +175,7 @@ task<attempt<std::shared_ptr<connection>>> try_open(world& owner, std::shared_pt
             co_return std::unexpected(std::move(secured.error()));
         }
     }
-    auto info = describe(owner, **stream, *options);
+    auto info = describe(tls, **stream, *options);
     const bool h2 = info->alpn == "h2";
     client_setup setup{owner, loop, *stream, std::move(info), options->tls.has_value()};
     co_return make_handle(h2 ? make_h2_client(std::move(setup)) : make_h1_client(std::move(setup)));
@@ -198,10 +198,10 @@ std::optional<std::vector<tcp::endpoint>> literal_endpoints(const endpoint& wher
     return std::vector<tcp::endpoint>{{address, where.port}};
 }
 
-task<open_result> open_connection(world& owner, std::shared_ptr<io_loop> loop,
-                                  client_contexts& contexts, open_options options) {
+task<open_result> open_connection(world& owner, std::shared_ptr<io_loop> loop, shared_tls& tls,
+                                  open_options options) {
     const auto shared = std::make_shared<const open_options>(std::move(options));
-    auto opened = co_await try_open(owner, loop, contexts, shared);
+    auto opened = co_await try_open(owner, loop, tls, shared);
     if (!opened) {
         exchange_log log{owner, {{}, side::client, shared->note, nullptr, shared->server}};
         log.failure(request{}, opened.error());

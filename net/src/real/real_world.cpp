@@ -24,7 +24,7 @@ class real_world final : public world {
   public:
     explicit real_world(real_options options)
         : crypto_{crypto::context::system()},
-          contexts_{crypto_},
+          tls_{crypto_},
           loop_{std::make_shared<real::io_loop>()},
           work_{boost::asio::make_work_guard(loop_->context)},
           pool_{std::in_place, std::max(options.pool_threads, 1U)} {}
@@ -40,14 +40,14 @@ class real_world final : public world {
         if (loop_->stopping) {
             return refuse_when_stopping();
         }
-        return real::open_connection(*this, loop_, contexts_, std::move(options));
+        return real::open_connection(*this, loop_, tls_, std::move(options));
     }
     result<std::unique_ptr<listener>> listen(listen_options options, handler on_request) override {
         if (loop_->stopping) {
             return fail(std::make_error_code(std::errc::operation_canceled),
                         "the world has been shut down");
         }
-        return real::start_listening(*this, loop_, std::move(options), std::move(on_request));
+        return real::start_listening(*this, loop_, tls_, std::move(options), std::move(on_request));
     }
 
     task<void> offload(std::function<void()> work, duration virtual_cost) override;
@@ -72,7 +72,7 @@ class real_world final : public world {
     }
 
     crypto::context crypto_;
-    real::client_contexts contexts_;
+    real::shared_tls tls_;
     std::shared_ptr<real::io_loop> loop_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::optional<boost::asio::thread_pool> pool_;

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -12,6 +13,7 @@ namespace pomona::net::real {
 namespace {
 
 constexpr std::size_t max_cached_contexts = 64;
+constexpr std::size_t max_cached_certificates = 256;
 
 std::string error_queue() {
     std::string text;
@@ -287,29 +289,44 @@ tls_failure take_tls_failure(const SSL* ssl) {
     return failure;
 }
 
-std::vector<crypto::certificate> presented_chain(const SSL* ssl, const crypto::context& crypto) {
+result<crypto::certificate> certificate_cache::parse(bytes der) {
+    if (const auto found = known_.find(der); found != known_.end()) {
+        return found->second;
+    }
+    auto parsed = crypto::certificate::from_der(crypto_, der);
+    if (parsed) {
+        if (order_.size() == max_cached_certificates) {
+            known_.erase(order_.front());
+            order_.pop_front();
+        }
+        known_.emplace(der, *parsed);
+        order_.push_back(std::move(der));
+    }
+    return parsed;
+}
+
+std::vector<crypto::certificate> presented_chain(const SSL* ssl, certificate_cache& cache) {
     std::vector<crypto::certificate> chain;
-    const auto add = [&](X509* certificate) {
-        unsigned char* der = nullptr;
-        const auto size = i2d_X509(certificate, &der);
-        if (size > 0) {
-            auto parsed =
-                crypto::certificate::from_der(crypto, {der, static_cast<std::size_t>(size)});
-            OPENSSL_free(der);
-            if (parsed) {
-                chain.push_back(*std::move(parsed));
-            }
+    const bool at_server = SSL_is_server(ssl) != 0;
+    const auto add = [&](const X509* certificate, bool shared) {
+        bytes der(static_cast<std::size_t>(std::max(i2d_X509(certificate, nullptr), 0)));
+        auto* to = der.data();
+        i2d_X509(certificate, &to);
+        auto parsed = shared ? cache.parse(std::move(der))
+                             : crypto::certificate::from_der(cache.crypto(), der);
+        if (parsed) {
+            chain.push_back(*std::move(parsed));
         }
     };
     auto* const leaf = SSL_get0_peer_certificate(ssl);
     if (leaf == nullptr) {
         return chain;
     }
-    add(leaf);
+    add(leaf, !at_server);
     const auto* const sent = SSL_get_peer_cert_chain(ssl);
     // At a client the chain begins with the leaf, at a server it does not.
-    for (int i = SSL_is_server(ssl) != 0 ? 0 : 1; i < sk_X509_num(sent); ++i) {
-        add(sk_X509_value(sent, i));
+    for (int i = at_server ? 0 : 1; i < sk_X509_num(sent); ++i) {
+        add(sk_X509_value(sent, i), true);
     }
     return chain;
 }
