@@ -17,7 +17,7 @@ using boost::asio::ip::tcp;
 
 constexpr int backlog = 4096; // what Linux allows by default (net.core.somaxconn)
 constexpr auto max_handshake_time = duration{std::chrono::seconds{30}};
-constexpr auto pause_without_descriptors = std::chrono::milliseconds{100};
+constexpr auto pause_after_failure = std::chrono::milliseconds{100};
 constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; // RFC 9113 section 3.4
 
 /// Shared by the handle and the tasks.
@@ -126,13 +126,6 @@ void listening::close() {
     }
 }
 
-bool out_of_resources(const boost::system::error_code& ec) {
-    return ec == boost::system::errc::too_many_files_open ||
-           ec == boost::system::errc::too_many_files_open_in_system ||
-           ec == boost::system::errc::no_buffer_space ||
-           ec == boost::system::errc::not_enough_memory;
-}
-
 task<void> listening::accept_all(std::shared_ptr<listening> self) {
     while (!self->closed_) {
         auto [ec, socket] = co_await self->acceptor_.async_accept(
@@ -144,11 +137,11 @@ task<void> listening::accept_all(std::shared_ptr<listening> self) {
             break;
         }
         if (ec) {
-            // The connection stays in the backlog and would be reported again at once: wait for
-            // descriptors instead.
-            if (out_of_resources(ec)) {
+            // Out of descriptors, the connection stays in the backlog and would be reported again
+            // at once. Only a client that has gone meanwhile is no reason to pause.
+            if (ec != boost::asio::error::connection_aborted) {
                 spdlog::warn("accepting on {}: {}", to_text(self->local_), ec.message());
-                co_await self->owner_.sleep_for(pause_without_descriptors);
+                co_await self->owner_.sleep_for(pause_after_failure);
             }
             continue;
         }
