@@ -180,7 +180,7 @@ net::task<void> wake_waiting(service_ptr s) {
 net::listen_options listening(const service& s) {
     net::listen_options out;
     out.bind = s.options.bind;
-    net::server_tls tls{s.identities->tls, {"http/1.1", "h2"}, true};
+    net::server_tls tls{s.identities->tls, {"h2", "http/1.1"}, true};
     out.tls = std::move(tls);
     out.limits.max_body_bytes = max_body;
     out.who = actor{"server"};
