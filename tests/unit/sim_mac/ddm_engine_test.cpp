@@ -1,0 +1,302 @@
+// Declarative management without a world: a server of a few lines answers the engine's requests.
+#include "mac/ddm_engine.hpp"
+#include "profiles.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+
+namespace pomona::sim::mac {
+namespace {
+
+using nlohmann::json;
+
+class ddm : public testing::Test {
+  protected:
+    void declare(const std::string& type, const std::string& identifier, json payload,
+                 const std::string& token = "1") {
+        declarations[identifier] = {{"Type", "com.apple." + type},
+                                    {"Identifier", identifier},
+                                    {"ServerToken", token},
+                                    {"Payload", std::move(payload)}};
+        ++version;
+    }
+    void activate(const std::string& identifier, json configurations, json predicate = nullptr) {
+        json payload{{"StandardConfigurations", std::move(configurations)}};
+        if (!predicate.is_null()) {
+            payload["Predicate"] = std::move(predicate);
+        }
+        declare("activation.simple", identifier, std::move(payload));
+    }
+    void undeclare(const std::string& identifier) {
+        declarations.erase(identifier);
+        ++version;
+    }
+    [[nodiscard]] bytes tokens() const {
+        return pomona::ddm::write_tokens({.declarations_token = "v" + std::to_string(version),
+                                          .timestamp = "2026-01-05T09:00:00Z"});
+    }
+    [[nodiscard]] bytes manifest() const {
+        pomona::ddm::manifest m;
+        for (const auto& [identifier, d] : declarations) {
+            m.items(*pomona::ddm::kind_of(d["Type"].get<std::string>()))
+                .push_back({identifier, d["ServerToken"]});
+        }
+        m.declarations_token = "v" + std::to_string(version);
+        return pomona::ddm::write_manifest(m);
+    }
+    std::pair<unsigned, bytes> answer(const ddm_request& r) {
+        using what = pomona::ddm::endpoint::what;
+        asked.push_back(pomona::ddm::write_endpoint(r.where));
+        switch (r.where.target) {
+        case what::tokens:
+            return {200, tokens()};
+        case what::declaration_items:
+            return {200, manifest()};
+        case what::declaration: {
+            const auto found = declarations.find(r.where.identifier);
+            if (found == declarations.end() || hidden == r.where.identifier) {
+                return {404, {}};
+            }
+            return {200, to_bytes(found->second.dump())};
+        }
+        case what::status:
+            break;
+        }
+        report = json::parse(r.data->begin(), r.data->end());
+        return {status_answer, {}};
+    }
+    /// One synchronisation; `asked` and `report` are of this one.
+    void sync(std::optional<bytes> data = std::nullopt) {
+        asked.clear();
+        report = nullptr;
+        for (auto next = engine.start(data); next;) {
+            const auto [status, body] = answer(*next);
+            next = engine.on_answer(status, body);
+        }
+    }
+    /// The state of one declaration in the last report.
+    json state_of(const std::string& kind, const std::string& identifier) {
+        for (const auto& one : report["StatusItems"]["management"]["declarations"][kind]) {
+            if (one["identifier"] == identifier) {
+                return one;
+            }
+        }
+        return nullptr;
+    }
+    std::string code_of(const std::string& kind, const std::string& identifier) {
+        const auto s = state_of(kind, identifier);
+        return s.contains("reasons") ? s["reasons"][0]["code"].get<std::string>() : "";
+    }
+
+    hardware hw = test_hardware();
+    ddm_engine engine{hw};
+    std::map<std::string, json> declarations;
+    int version = 1;
+    std::string hidden;
+    unsigned status_answer = 200;
+    std::vector<std::string> asked;
+    json report;
+};
+
+using strings = std::vector<std::string>;
+const json test_payload{{"Echo", "hello"}};
+
+// Observed (F1), DDM-035, DDM-040.
+TEST_F(ddm, the_first_synchronisation_asks_in_apples_order) {
+    declare("configuration.management.test", "C1", test_payload);
+    activate("A1", {"C1"});
+    sync();
+    EXPECT_EQ(asked, (strings{"tokens", "declaration-items", "declaration/activation/A1",
+                              "declaration/configuration/C1", "tokens", "status"}));
+    EXPECT_TRUE(report["StatusItems"]["management"].contains("client-capabilities"));
+    EXPECT_TRUE(report["StatusItems"]["management"].contains("declarations"));
+    EXPECT_EQ(report["Errors"], json::array());
+    EXPECT_EQ(state_of("configurations", "C1")["active"], true);
+    EXPECT_EQ(state_of("configurations", "C1")["valid"], "valid");
+    EXPECT_EQ(state_of("configurations", "C1")["server-token"], "1"); // DDM-042
+}
+
+// DDM-035, DDM-036.
+TEST_F(ddm, data_spares_the_tokens_request_and_an_equal_token_everything) {
+    sync(tokens());
+    EXPECT_EQ(asked, (strings{"declaration-items", "tokens", "status"}));
+    sync(tokens());
+    EXPECT_EQ(asked, strings{});
+    sync();
+    EXPECT_EQ(asked, strings{"tokens"});
+}
+
+// DDM-037, DDM-038, DDM-052.
+TEST_F(ddm, fetches_only_what_changed_and_drops_what_is_gone) {
+    declare("configuration.management.test", "C1", test_payload);
+    declare("configuration.management.test", "C2", test_payload);
+    sync();
+    declare("configuration.management.test", "C2", {{"Echo", "new"}}, "2");
+    undeclare("C1");
+    sync();
+    EXPECT_EQ(asked, (strings{"tokens", "declaration-items", "declaration/configuration/C2",
+                              "tokens", "status"}));
+    EXPECT_EQ(state_of("configurations", "C1"), nullptr);
+    EXPECT_EQ(state_of("configurations", "C2")["server-token"], "2");
+    EXPECT_FALSE(report["StatusItems"]["management"].contains("client-capabilities"))
+        << "did not change";
+}
+
+// DDM-039.
+TEST_F(ddm, a_declaration_that_is_not_there_is_dropped) {
+    declare("configuration.management.test", "C1", test_payload);
+    sync();
+    declare("configuration.management.test", "C1", test_payload, "2");
+    hidden = "C1";
+    sync();
+    EXPECT_TRUE(engine.succeeded());
+    EXPECT_EQ(state_of("configurations", "C1"), nullptr);
+    EXPECT_EQ(engine.held().size(), 0U);
+}
+
+// DDM-059.
+TEST_F(ddm, a_report_that_was_not_taken_comes_again) {
+    declare("configuration.management.test", "C1", test_payload);
+    status_answer = 500;
+    sync();
+    EXPECT_FALSE(engine.succeeded());
+    const auto lost = report;
+    status_answer = 200;
+    sync();
+    EXPECT_EQ(asked, (strings{"tokens", "status"}));
+    EXPECT_EQ(report, lost);
+    sync();
+    EXPECT_EQ(asked, strings{"tokens"});
+}
+
+// DDM-043, DDM-044, DDM-045, DDM-060, DDM-062.
+TEST_F(ddm, says_why_a_declaration_is_not_active) {
+    declare("configuration.management.test", "alone", test_payload);
+    activate("A1", {"missing"});
+    declare("configuration.management.test", "C2",
+            {{"Echo", "x"}, {"EchoDataAssetReference", "no-asset"}});
+    activate("A2", {"C2"});
+    declare("asset.useridentity", "unused", {{"FullName", "n"}});
+    declare("management.properties", "M1", {{"shard", 3}});
+    declare("configuration.no.such.type", "odd", json::object());
+    sync();
+    EXPECT_EQ(code_of("configurations", "alone"), "Info.NotReferencedByActivation");
+    EXPECT_EQ(state_of("configurations", "alone")["valid"], "unknown");
+    EXPECT_EQ(code_of("activations", "A1"), "Error.MissingConfigurations");
+    EXPECT_EQ(state_of("activations", "A1")["reasons"][0]["details"]["ConfigurationIdentifiers"],
+              json::array({"missing"}));
+    EXPECT_EQ(code_of("configurations", "C2"), "Error.MissingAssets");
+    EXPECT_EQ(state_of("configurations", "C2")["reasons"][0]["details"]["AssetIdentifiers"],
+              json::array({"no-asset"}));
+    EXPECT_EQ(code_of("assets", "unused"), "Info.NotReferencedByConfiguration");
+    EXPECT_EQ(state_of("management", "M1")["active"], false);
+    EXPECT_EQ(state_of("management", "M1")["valid"], "valid");
+    EXPECT_EQ(code_of("configurations", "odd"), "Error.ConfigurationNotSupported");
+    EXPECT_EQ(state_of("configurations", "odd")["valid"], "invalid");
+}
+
+// DDM-046 (constants only), DDM-047.
+TEST_F(ddm, predicates) {
+    declare("configuration.management.test", "C1", test_payload);
+    activate("true", {"C1"}, "TRUEPREDICATE");
+    activate("false", {"C1"}, "FALSEPREDICATE");
+    activate("bad", {"C1"}, "(@status(");
+    sync();
+    EXPECT_EQ(state_of("activations", "true")["active"], true);
+    EXPECT_EQ(state_of("activations", "false")["active"], false);
+    EXPECT_EQ(state_of("activations", "false")["valid"], "valid");
+    EXPECT_EQ(code_of("activations", "false"), "Info.Predicate");
+    EXPECT_EQ(code_of("activations", "bad"), "Error.UnableToParsePredicate");
+    EXPECT_EQ(state_of("activations", "bad")["reasons"][0]["details"]["Predicate"], "(@status(");
+    EXPECT_EQ(state_of("configurations", "C1")["active"], true);
+}
+
+// DDM-048.
+TEST_F(ddm, unknown_payload_keys_are_named) {
+    declare("configuration.management.test", "C1", {{"Echo", "x"}, {"Ecco", "y"}});
+    activate("A1", {"C1"});
+    sync();
+    EXPECT_EQ(code_of("configurations", "C1"), "Error.UnknownPayloadKeys");
+    EXPECT_EQ(state_of("configurations", "C1")["reasons"][0]["details"]["UnknownPayloadKeys"],
+              json::array({"Ecco"}));
+}
+
+// DDM-055.
+TEST_F(ddm, the_test_configuration_echoes_and_fails_when_told) {
+    declare("configuration.management.test", "C1", test_payload);
+    declare("configuration.management.test", "C2", {{"Echo", "no"}, {"ReturnStatus", "Failed"}});
+    activate("A1", {"C1", "C2"});
+    sync();
+    EXPECT_EQ(state_of("configurations", "C1")["reasons"][0]["description"], "hello");
+    EXPECT_EQ(code_of("configurations", "C2"), "Error.ConfigurationCannotBeApplied");
+    EXPECT_EQ(state_of("configurations", "C2")["valid"], "invalid");
+}
+
+json subscription(std::vector<std::string> names) {
+    json items = json::array();
+    for (auto& n : names) {
+        items.push_back({{"Name", n}});
+    }
+    return {{"StatusItems", items}};
+}
+
+// DDM-049, DDM-050, DDM-051.
+TEST_F(ddm, subscriptions_merge_and_end) {
+    declare("configuration.management.status-subscriptions", "S1",
+            subscription({"device.model.family", "device.identifier.udid"}));
+    declare("configuration.management.status-subscriptions", "S2",
+            subscription({"device.model.family", "passcode.is-present"}));
+    activate("A1", {"S1", "S2"});
+    sync();
+    EXPECT_EQ(
+        report["StatusItems"]["device"],
+        (json{{"model", {{"family", "Mac"}}}, {"identifier", {{"udid", hw.device.value()}}}}));
+    ASSERT_EQ(report["Errors"].size(), 1U);
+    EXPECT_EQ(report["Errors"][0]["StatusItem"], "passcode.is-present");
+    EXPECT_TRUE(report["Errors"][0]["Reasons"][0].contains("Code")); // DDM-062
+    activate("A1", {"S1"});
+    declarations["A1"]["ServerToken"] = "2";
+    sync();
+    EXPECT_FALSE(report["StatusItems"].contains("device")) << "nothing of it changed";
+    EXPECT_EQ(report["Errors"], json::array());
+}
+
+TEST_F(ddm, a_failing_server_ends_the_synchronisation_and_the_next_one_starts_again) {
+    declare("configuration.management.test", "C1", test_payload);
+    auto next = engine.start(std::nullopt);
+    next = engine.on_answer(200, tokens());
+    EXPECT_FALSE(engine.on_answer(503, {}));
+    EXPECT_FALSE(engine.succeeded());
+    next = engine.start(std::nullopt);
+    engine.on_failure();
+    EXPECT_FALSE(engine.succeeded());
+    sync();
+    EXPECT_TRUE(engine.succeeded());
+    EXPECT_EQ(engine.held().size(), 1U);
+}
+
+TEST_F(ddm, hostile_answers_end_it) {
+    for (const auto* body : {"", "null", "[]", "{\"SyncTokens\":7}", "\xff\xfe"}) {
+        ASSERT_TRUE(engine.start(std::nullopt));
+        EXPECT_FALSE(engine.on_answer(200, as_bytes(body)));
+        EXPECT_FALSE(engine.succeeded());
+    }
+}
+
+TEST_F(ddm, a_token_that_never_settles_does_not_hold_the_mac) {
+    asked.clear();
+    auto next = engine.start(std::nullopt);
+    int requests = 0;
+    for (; next && requests < 100; ++requests) {
+        ++version;
+        const auto [status, body] = answer(*next);
+        next = engine.on_answer(status, body);
+    }
+    EXPECT_LT(requests, 20);
+    EXPECT_EQ(asked.back(), "status");
+}
+
+} // namespace
+} // namespace pomona::sim::mac
