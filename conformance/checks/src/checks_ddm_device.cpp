@@ -1,0 +1,324 @@
+// Declarative management as a Mac carries it out.
+#include "ddm_reading.hpp"
+#include "reading.hpp"
+#include "registry.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace pomona::checks {
+namespace {
+
+constexpr std::string_view no_ddm = "no Mac of this run was seen from its enrollment on and used "
+                                    "declarative management";
+
+bool switches_on(const exchange& x) {
+    return x.answered() && x.answer->summary.text("RequestType") == "DeclarativeManagement";
+}
+
+/// What is known of one channel since its Mac enrolled in this trace.
+struct channel_state {
+    const exchange* switched_on = nullptr; ///< the first command
+    bool with_data = false;
+    std::size_t syncs = 0, reports = 0; ///< check-ins since then
+};
+
+/// Walks the conversations of Macs that enrolled in the trace, so that nothing came before it.
+/// `see` gets each DeclarativeManagement check-in and its channel's state before it.
+template <class F>
+void walk(const trace_view& run, F see) {
+    std::map<std::string, std::map<std::string, channel_state, std::less<>>, std::less<>> macs;
+    std::map<std::string, bool, std::less<>> is_whole; // from the enrollment on
+    for (const auto* x : conversation(run)) {
+        const auto& mac = x->request->actor;
+        const auto type = message_type(*x);
+        if (const auto first = is_whole.try_emplace(mac, type == "Authenticate");
+            !first.first->second) {
+            continue;
+        }
+        if (type == "CheckOut") {
+            macs.erase(mac); // all of it is forgotten (Apple, "Integrating declarative management")
+            continue;
+        }
+        auto& s = macs[mac][channel_of(*x->request)];
+        if (const auto target = target_of(*x); target != ddm_target::none) {
+            see(*x, target, s);
+            s.reports += target == ddm_target::status ? 1 : 0;
+            s.syncs += target == ddm_target::status ? 0 : 1;
+        }
+        if (switches_on(*x) && s.switched_on == nullptr) {
+            const auto doc = decoded(run, *x->answer);
+            s.switched_on = x;
+            s.with_data = !doc.is_object() || !trace_path(doc, "Command.Data").is_null();
+        }
+    }
+}
+
+// Apple, "Integrating declarative management": the command switches it on, on its channel.
+observation nothing_before_the_command(const trace_view& run) {
+    observation out;
+    walk(run, [&](const exchange& x, ddm_target, const channel_state& s) {
+        ++out.occasions;
+        if (s.switched_on == nullptr) {
+            note(out, *x.request, "no DeclarativeManagement before the command",
+                 std::string{x.request->summary.text("Endpoint")});
+        }
+    });
+    out.reason = no_ddm;
+    return out;
+}
+
+// Apple, "Integrating declarative management": without Data the device asks for the tokens. Judged
+// for the first command, before which no synchronisation can be under way.
+observation tokens_come_first(const trace_view& run) {
+    observation out;
+    walk(run, [&](const exchange& x, ddm_target target, const channel_state& s) {
+        if (s.switched_on == nullptr || s.with_data || s.syncs != 0 ||
+            target == ddm_target::status) {
+            return;
+        }
+        ++out.occasions;
+        if (target != ddm_target::tokens) {
+            note(out, *x.request, "tokens, as the command had no Data",
+                 std::string{x.request->summary.text("Endpoint")}, {s.switched_on->answer});
+        }
+    });
+    out.reason = "no Mac was switched on without Data";
+    return out;
+}
+
+// Apple, "StatusReport" and schema status management.*: what the client can do, and its
+// declarations, are reported when it is switched on.
+observation first_report_has_basics(const trace_view& run) {
+    observation out;
+    walk(run, [&](const exchange& x, ddm_target target, const channel_state& s) {
+        if (s.switched_on == nullptr || target != ddm_target::status || s.reports != 0) {
+            return;
+        }
+        ++out.occasions;
+        std::vector<std::string> missing;
+        for (const auto* item : {"management.client-capabilities", "management.declarations"}) {
+            if (!lists(x.request->summary, "status.items", item)) {
+                missing.emplace_back(item);
+            }
+        }
+        if (!missing.empty()) {
+            note(out, *x.request, "client-capabilities and declarations in the first report",
+                 "missing: " + joined(missing), {s.switched_on->answer});
+        }
+    });
+    out.reason = "no Mac reported for the first time";
+    return out;
+}
+
+// Schema declarative/protocol/statusreport.yaml: StatusItems and Errors are required.
+observation report_has_required_keys(const trace_view& run) {
+    observation out;
+    for (const auto& x : run.of_channel("checkin")) {
+        if (target_of(x) != ddm_target::status) {
+            continue;
+        }
+        ++out.occasions;
+        const auto& s = x.request->summary;
+        if (list_of(s, "status.items") == nullptr) {
+            note(out, *x.request, "JSON with StatusItems",
+                 s.flag("malformed_data").value_or(false) ? "no JSON" : "no StatusItems");
+        } else if (!s.number("status.errors")) {
+            note(out, *x.request, "the array Errors", "none");
+        }
+    }
+    out.reason = "no Mac sent a status report";
+    return out;
+}
+
+/// What a channel holds, as far as a whole synchronisation proves it.
+struct store {
+    std::map<std::string, std::string, std::less<>> kept;    ///< of whole synchronisations
+    std::map<std::string, std::string, std::less<>> fetched; ///< since the last manifest
+    std::map<std::string, std::string, std::less<>> listed;
+    std::string manifest_token;
+    std::string stored_token;               ///< of a manifest all of whose items are there
+    const exchange* equal_tokens = nullptr; ///< the last tokens answer, when it was the stored one
+    const exchange* manifest = nullptr;
+
+    /// All that is listed has been fetched or was kept.
+    [[nodiscard]] bool is_complete() const {
+        return std::ranges::all_of(listed, [this](const auto& item) {
+            const auto has = [&](const auto& map) {
+                const auto found = map.find(item.first);
+                return found != map.end() && found->second == item.second;
+            };
+            return has(fetched) || has(kept);
+        });
+    }
+    void settle() {
+        if (manifest != nullptr && is_complete()) {
+            kept = listed;
+            stored_token = manifest_token;
+        }
+    }
+};
+
+void take_manifest(store& s, const trace_view& run, const exchange& x) {
+    s.manifest = &x;
+    s.fetched.clear();
+    s.listed = listed_by(run, *x.answer);
+    // What is no longer listed goes; a later listing makes it new again.
+    std::erase_if(s.kept, [&](const auto& item) { return !s.listed.contains(item.first); });
+    s.manifest_token = x.answer->summary.text("DeclarationsToken");
+    s.stored_token.clear();
+    std::int64_t listed = 0;
+    for (const auto* kind : {"activations", "configurations", "assets", "management"}) {
+        listed += x.answer->summary.number(kind).value_or(0);
+    }
+    if (static_cast<std::size_t>(listed) != s.listed.size()) {
+        s.manifest = nullptr; // the body was not kept
+    }
+    s.settle();
+}
+
+void take_declaration(store& s, const exchange& x) {
+    const auto [kind, identifier] = asked_for(*x.request);
+    if (is_accepted(x) && x.answer->summary.text("Identifier") == identifier) {
+        s.fetched.insert_or_assign(identifier, std::string{x.answer->summary.text("ServerToken")});
+    } else {
+        s.kept.erase(identifier); // Apple, "Declarative Management": 404 drops the copy
+        s.stored_token.clear();
+    }
+    s.settle();
+}
+
+/// Keeps the stores of all channels; `see` gets each synchronisation request with its channel's
+/// store before it.
+template <class F>
+void follow(const trace_view& run, F see) {
+    std::map<std::string, std::map<std::string, store, std::less<>>, std::less<>> macs;
+    for (const auto* x : conversation(run)) {
+        const auto& mac = x->request->actor;
+        const auto type = message_type(*x);
+        if (type == "CheckOut" || type == "Authenticate") {
+            macs.erase(mac);
+            continue;
+        }
+        auto& s = macs[mac][channel_of(*x->request)];
+        const auto target = target_of(*x);
+        if (target == ddm_target::none) {
+            if (switches_on(*x)) {
+                s.equal_tokens = nullptr; // its Data may have another token
+            }
+            continue;
+        }
+        see(*x, target, s);
+        const bool good = x->answered() && x->answer->status == 200;
+        if (target != ddm_target::status) {
+            s.equal_tokens = nullptr;
+        }
+        if (target == ddm_target::tokens && good && !s.stored_token.empty() &&
+            x->answer->summary.text("DeclarationsToken") == s.stored_token) {
+            s.equal_tokens = x;
+        } else if (target == ddm_target::declaration_items && good) {
+            take_manifest(s, run, *x);
+        } else if (target == ddm_target::declaration) {
+            take_declaration(s, *x);
+        }
+    }
+}
+
+// Apple, "Integrating declarative management": an equal token ends the synchronisation. Judged only
+// when everything the stored manifest lists had arrived.
+observation equal_token_ends_it(const trace_view& run) {
+    observation out;
+    follow(run, [&](const exchange& x, ddm_target target, const store& s) {
+        if (s.equal_tokens == nullptr) {
+            return;
+        }
+        ++out.occasions;
+        if (target == ddm_target::declaration_items) {
+            note(out, *x.request, "nothing, as the token is the stored one", "declaration-items",
+                 {s.manifest->answer, s.equal_tokens->answer});
+        }
+    });
+    out.reason = "no Mac was told an equal token and said more";
+    return out;
+}
+
+// Apple, "Integrating declarative management": fetched is what is new or has another ServerToken.
+observation only_changes_are_fetched(const trace_view& run) {
+    observation out;
+    follow(run, [&](const exchange& x, ddm_target target, const store& s) {
+        if (target != ddm_target::declaration || s.manifest == nullptr) {
+            return;
+        }
+        ++out.occasions;
+        const auto identifier = asked_for(*x.request).second;
+        const auto have = s.kept.find(identifier);
+        const auto item = s.listed.find(identifier);
+        if (have != s.kept.end() && item != s.listed.end() && have->second == item->second) {
+            note(out, *x.request, "no fetch of what is there unchanged",
+                 identifier + " with ServerToken " + have->second, {s.manifest->answer});
+        }
+    });
+    out.reason = "no Mac fetched a declaration";
+    return out;
+}
+
+} // namespace
+
+void add_ddm_device_checks(std::vector<check>& to) {
+    using enum level;
+    constexpr auto device = subject::device;
+    constexpr std::string_view integrating = "Apple, \"Integrating declarative management\"";
+    to.push_back({"DDM-034",
+                  "No DeclarativeManagement check-in before the command.",
+                  must,
+                  basis::documented,
+                  integrating,
+                  device,
+                  {},
+                  nothing_before_the_command});
+    to.push_back({"DDM-035",
+                  "After the first command without Data the Mac asks for tokens.",
+                  must,
+                  basis::documented,
+                  integrating,
+                  device,
+                  {},
+                  tokens_come_first});
+    to.push_back({"DDM-036",
+                  "An equal token is not followed by declaration-items.",
+                  must,
+                  basis::documented,
+                  integrating,
+                  device,
+                  {},
+                  equal_token_ends_it});
+    to.push_back({"DDM-037",
+                  "Only new and changed declarations are fetched.",
+                  must,
+                  basis::documented,
+                  integrating,
+                  device,
+                  {},
+                  only_changes_are_fetched});
+    to.push_back({"DDM-040",
+                  "The first report has client-capabilities and declarations.",
+                  must,
+                  basis::documented,
+                  "Apple, \"StatusReport\"",
+                  device,
+                  {},
+                  first_report_has_basics});
+    to.push_back({"DDM-041",
+                  "A status report has StatusItems and Errors.",
+                  must,
+                  basis::schema,
+                  "declarative/protocol/statusreport.yaml, release 2024-10-21 (macOS 15.1)",
+                  device,
+                  {},
+                  report_has_required_keys});
+}
+
+} // namespace pomona::checks

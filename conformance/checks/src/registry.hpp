@@ -1,0 +1,23 @@
+// Where each subject's checks are added to the catalogue.
+#pragma once
+
+#include "pomona/checks/check.hpp"
+
+#include <vector>
+
+namespace pomona::checks {
+
+void add_mdm_answer_checks(std::vector<check>& to);      // checks_mdm_answers.cpp
+void add_mdm_queue_checks(std::vector<check>& to);       // checks_mdm_queue.cpp
+void add_push_timing_checks(std::vector<check>& to);     // checks_push_timing.cpp
+void add_mdm_device_checks(std::vector<check>& to);      // checks_mdm_device.cpp
+void add_session_checks(std::vector<check>& to);         // checks_sessions.cpp
+void add_enroll_checks(std::vector<check>& to);          // checks_enroll.cpp
+void add_scep_checks(std::vector<check>& to);            // checks_scep.cpp
+void add_ddm_server_checks(std::vector<check>& to);      // checks_ddm_server.cpp
+void add_scep_message_checks(std::vector<check>& to);    // checks_scep_messages.cpp
+void add_ddm_declaration_checks(std::vector<check>& to); // checks_ddm_declarations.cpp
+void add_ddm_device_checks(std::vector<check>& to);      // checks_ddm_device.cpp
+void add_apns_checks(std::vector<check>& to);            // checks_apns.cpp
+
+} // namespace pomona::checks
