@@ -11,7 +11,11 @@ using checks::verdict;
 /// How many bytes of `text` are one well-formed UTF-8 character; 0: none is.
 std::size_t utf8_length(std::string_view text) {
     const auto first = static_cast<unsigned char>(text[0]);
-    const std::size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xc2 && first < 0xe0 ? 2
+                               : first >= 0xe0 && first < 0xf0 ? 3
+                               : first >= 0xf0 && first < 0xf5 ? 4
+                                                               : 0;
     if (length == 0 || length > text.size()) {
         return 0;
     }
@@ -23,8 +27,8 @@ std::size_t utf8_length(std::string_view text) {
     return length;
 }
 
-/// XML 1.0 has no control characters but tab, newline and return, not even escaped: they become '?', as do bytes that are not
-/// UTF-8, which would make the whole file unreadable.
+/// XML 1.0 has no control characters but tab, newline and return, not even escaped: they become
+/// '?', as do bytes that are not UTF-8, which would make the whole file unreadable.
 std::string escaped(std::string_view text) {
     std::string out;
     while (!text.empty()) {
