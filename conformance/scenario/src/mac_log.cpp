@@ -6,6 +6,9 @@ void mac_log::pump() {
     const auto& events = recorder_->events();
     for (; next_ < events.size(); ++next_) {
         const auto& e = events[next_];
+        // Macs at rest open nothing: a server that died together with its push service shows at
+        // their link.
+        refused_ = refused_ || (e.kind == trace::kind::failure && e.failure == "refused");
         if (!e.actor.starts_with("mac-")) {
             continue;
         }
@@ -17,8 +20,6 @@ void mac_log::pump() {
             if (!uuid.empty()) {
                 command_types_[std::string{uuid}] = e.summary.text("RequestType");
             }
-        } else if (e.kind == trace::kind::failure && e.failure == "refused") {
-            refused_ = true;
         }
     }
 }

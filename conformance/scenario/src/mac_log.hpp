@@ -25,7 +25,7 @@ class mac_log {
     [[nodiscard]] std::string_view request_type(std::string_view command_uuid) const;
     /// Numbers of requests that the answer of `exchange` belongs to, for "http response to".
     [[nodiscard]] const trace::event* request_of(const trace::event& answer) const;
-    /// Has any Mac met a refused connection since the last call?
+    /// Has a Mac, or their link to the push service, met a refused connection since the last call?
     bool take_refusal();
 
   private:

@@ -284,6 +284,7 @@ set_step read_set(parse_state& state, const yaml::node& value) {
     set_step s;
     reader r{state, value, "`set`"};
     s.online = r.boolean("online");
+    s.power_nap = r.boolean("power_nap");
     r.finish();
     return s;
 }

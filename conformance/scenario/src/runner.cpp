@@ -225,6 +225,7 @@ struct runner::impl {
         for (const auto mac : macs) {
             auto condition = env.fleet.at(mac).current();
             condition.online = s.online.value_or(condition.online);
+            condition.power_nap = s.power_nap.value_or(condition.power_nap);
             env.fleet.at(mac).set(condition);
             held();
         }

@@ -1,24 +1,28 @@
 #include "pomona/scenario/source.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace pomona::scenario {
 namespace {
 
+/// Insertions, deletions, substitutions and swaps of neighbours, one each (optimal string
+/// alignment): typing mistakes.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({substituted, row[j] + 1, row[j + 1] + 1});
+    std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) {
+        for (std::size_t j = 0; j <= b.size(); ++j) {
+            if (i == 0 || j == 0) {
+                d[i][j] = i + j;
+                continue;
+            }
+            const std::size_t substituted = d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            d[i][j] = std::min({substituted, d[i - 1][j] + 1, d[i][j - 1] + 1});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+            }
         }
     }
-    return row.back();
+    return d[a.size()][b.size()];
 }
 
 } // namespace
@@ -66,6 +70,9 @@ std::string render(const problem& p, std::string_view file_text) {
 
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
     std::string_view best;
+    if (word.size() > 64) {
+        return {}; // no word of ours is as long
+    }
     std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
     for (const auto candidate : candidates) {
         const auto distance = edit_distance(word, candidate);

@@ -85,6 +85,7 @@ struct lifecycle_step {
 };
 struct set_step {
     std::optional<bool> online;
+    std::optional<bool> power_nap; ///< asleep on battery: most commands are answered NotNow
 };
 struct check_step {
     std::vector<std::string> ids;

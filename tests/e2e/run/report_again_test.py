@@ -1,0 +1,40 @@
+"""`pomona report` renders the same verdicts from the run folder alone."""
+
+import re
+
+from harness import SOURCE, expect, expect_exit, folder, run
+
+
+def test_cases(xml):
+    return re.findall(r'<testcase classname="([^"]+)" name="([^"]+)"[^>]*?(/?)>(?:\s*<(\w[\w-]*))?', xml)
+
+
+def main():
+    with folder() as temporary:
+        out = temporary / "run"
+        expect_exit(run("run", SOURCE / "scenarios/first-fleet.yaml", "--world", "virtual", "--macs", 4, "--out", out), 0)
+        names = ("report.html", "junit.xml", "run.json")
+        before = {name: (out / name).read_bytes() for name in names}
+        for name in names[:2]:
+            (out / name).unlink()
+        moved = temporary / "elsewhere"
+        out.rename(moved)
+        process = run("report", moved)
+        expect_exit(process, 0)
+        for name in names:
+            expect((moved / name).read_bytes() == before[name], f"{name} changed")
+        # What the trace says now decides: an altered answer is found again.
+        trace = moved / "trace.ndjson"
+        lines = trace.read_text().splitlines()
+        altered = [re.sub(r'"PushMagic":"[^"]+"', '"PushMagic":"other"', line) if '"actor":"apns"' in line else line
+                   for line in lines]
+        expect(altered != lines, "nothing to alter in the trace")
+        trace.write_text("\n".join(altered) + "\n")
+        expect_exit(run("report", moved), 1)
+        process = run("report", temporary / "nothing-here")
+        expect_exit(process, 4)
+        expect("nothing-here" in process.stderr, "the folder is not named", process)
+
+
+if __name__ == "__main__":
+    main()

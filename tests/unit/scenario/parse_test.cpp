@@ -1,0 +1,134 @@
+#include "pomona/scenario/parse.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace pomona::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+const std::string head = "pomona: 1\nname: t\nmacs: {fleet: {count: 3}}\n";
+
+std::string problems_of(const std::string& text, parse_options options = {}) {
+    const auto parsed = parse("t.yaml", text, options);
+    return parsed ? std::string{} : parsed.error().render();
+}
+
+TEST(scenario_file, steps_become_typed_values) {
+    const auto parsed = parse("t.yaml", head + R"(
+steps:
+  - enroll: profile
+    after: 0..2s
+  - server: queue
+    push: false
+    with: [{RequestType: ProfileList, ManagedOnly: true}]
+    capture: {cmd: uuids.0}
+  - expect: command ${cmd}
+    within: 10s of push
+    times: 2
+    where: {status: {in: [200, 204]}}
+  - expect: command ${cmd}
+    never: true
+    quiet_for: 60s of Acknowledged
+)",
+                              {});
+    ASSERT_TRUE(parsed) << parsed.error().render();
+    ASSERT_EQ(parsed->steps.size(), 4U);
+    const auto& enroll = std::get<enroll_step>(parsed->steps[0].verb);
+    EXPECT_EQ(enroll.after_max, duration{2s});
+    const auto& queue = std::get<queue_step>(parsed->steps[1].verb);
+    EXPECT_FALSE(queue.push);
+    EXPECT_EQ(*queue.commands[0].boolean("ManagedOnly"), true);
+    const auto& expect = std::get<expect_step>(parsed->steps[2].verb);
+    EXPECT_EQ(expect.what.kind, message::what::command);
+    EXPECT_EQ(expect.within.length, duration{10s});
+    EXPECT_EQ(expect.within.of->kind, message::what::push);
+    EXPECT_EQ(expect.times, 2U);
+    EXPECT_EQ(expect.where[0].texts, (std::vector<std::string>{"200", "204"}));
+    const auto& never = std::get<expect_step>(parsed->steps[3].verb);
+    EXPECT_TRUE(never.never);
+    EXPECT_EQ(never.quiet_for->of->status, "Acknowledged");
+}
+
+TEST(scenario_file, an_unknown_key_names_its_place_and_the_likely_word) {
+    const auto text = problems_of(head + "steps:\n  - expect: TokenUpdate\n    witin: 3s\n");
+    EXPECT_THAT(text, HasSubstr("t.yaml:6:5: error: unknown key `witin`"));
+    EXPECT_THAT(text, HasSubstr("    witin: 3s"));
+    EXPECT_THAT(text, HasSubstr("^"));
+    EXPECT_THAT(text, HasSubstr("did you mean `within`?"));
+}
+
+TEST(scenario_file, every_kind_of_mistake_is_named_with_a_mend) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"steps:\n  - expct: TokenUpdate\n", "did you mean `expect`?"},
+        {"steps:\n  - expect: TokenUpdat\n", "did you mean `TokenUpdate`?"},
+        {"steps:\n  - expect: Idle\n    within: soon\n", "not a length of time"},
+        {"steps:\n  - expect: Idle\n    times: 0\n", "whole number"},
+        {"steps:\n  - expect: Idle\n    never: true\n", "quiet_for"},
+        {"steps:\n  - expect: command ${cmd}\n", "not defined"},
+        {"vars: {cmd: x}\nsteps:\n  - expect: command ${cnd}\n", "did you mean `cmd`?"},
+        {"steps:\n  - check: MDM-CHK-0004\n", "there is no check"},
+        {"steps:\n  - enroll: ade\n", "not a way to enroll in this version"},
+        {"steps:\n  - server: queue\n", "`with`"},
+        {"steps:\n  - server: queue\n    with: [{Identifier: x}]\n", "RequestType"},
+        {"steps:\n  - server: quue\n", "not a server verb"},
+        {"steps:\n  - advance: 1d\n", "virtual world"},
+        {"steps:\n  - expect: Idle\n    macs: others\n", "no group of Macs named `others`"},
+        {"steps:\n  - expect: Idle\n    enroll: profile\n", "one verb"},
+        {"steps:\n  - parallel: []\n", "not carried out by this version"},
+        {"cases: []\nsteps:\n  - expect: Idle\n", "not carried out by this version"},
+        {"needs: [que]\nsteps:\n  - expect: Idle\n", "unknown capability"},
+        {"steps:\n  - expect: Idle\n    where: {a: {matches: '('}}\n", "regular expression"},
+        {"steps:\n  - server: queue\n    with: [{RequestType: X, Payload: file:no-such-file}]\n", "cannot read the file"},
+        {"steps: []\n", "`steps`"},
+    };
+    for (const auto& [text, words] : cases) {
+        const auto said = problems_of(head + text);
+        EXPECT_THAT(said, HasSubstr(words)) << text;
+        EXPECT_THAT(said, HasSubstr("t.yaml:")) << text;
+    }
+}
+
+TEST(scenario_file, all_mistakes_are_reported_at_once_in_file_order) {
+    const auto text = problems_of(head + "steps:\n  - expect: TokenUpdat\n  - expect: Idel\n");
+    const auto first = text.find("t.yaml:5");
+    const auto second = text.find("t.yaml:6");
+    EXPECT_NE(first, std::string::npos);
+    EXPECT_NE(second, std::string::npos);
+    EXPECT_LT(first, second);
+}
+
+TEST(scenario_file, variables_and_counts_can_be_overridden) {
+    const auto text = head + "vars: {limit: 5s}\nsteps:\n  - expect: Idle\n    within: ${limit}\n";
+    const auto parsed = parse("t.yaml", text, {{{"limit", "7s"}}, 200, false});
+    ASSERT_TRUE(parsed) << parsed.error().render();
+    EXPECT_EQ(parsed->mac_count(), 200U);
+    EXPECT_EQ(std::get<expect_step>(parsed->steps[0].verb).within.length, duration{7s});
+    EXPECT_THAT(problems_of(text, {{{"limt", "7s"}}, {}, false}), HasSubstr("did you mean `limit`?"));
+}
+
+TEST(scenario_file, a_missing_file_is_one_clear_sentence) {
+    const auto parsed = load("/no/such/file.yaml", {});
+    ASSERT_FALSE(parsed);
+    EXPECT_THAT(parsed.error().render(), HasSubstr("/no/such/file.yaml: error: there is no such file"));
+}
+
+TEST(message_vocabulary, every_documented_form_is_read) {
+    for (const auto* text :
+         {"Authenticate", "TokenUpdate", "CheckOut", "DeclarativeManagement", "ddm status", "ddm declaration", "Idle",
+          "Acknowledged", "ProfileList Acknowledged", "InstallProfile NotNow", "command", "command InstallProfile",
+          "apns push", "push", "scep PKIOperation", "enrollment profile", "state enrolled", "http response to TokenUpdate",
+          "http response to ProfileList Error"}) {
+        EXPECT_TRUE(parse_message(text, {})) << text;
+    }
+    for (const auto* text : {"", "ProfileList", "scep Renew", "state", "http response to", "A B Acknowledged"}) {
+        EXPECT_FALSE(parse_message(text, {})) << text;
+    }
+}
+
+} // namespace
+} // namespace pomona::scenario
