@@ -59,6 +59,11 @@ std::optional<plist::value> read_plist(parse_state& state, const yaml::node& n);
 /// YAML as JSON text.
 std::optional<std::string> read_json(parse_state& state, const yaml::node& n);
 
+// parse_expect.cpp
+/// `capture: {variable: path}`; the names are known to later steps.
+std::map<std::string, std::string> read_capture(parse_state& state, reader& r);
+expect_step read_expect(parse_state& state, const yaml::node& value, reader& r);
+
 // parse_steps.cpp
 std::optional<step> read_step(parse_state& state, const yaml::node& n,
                               const std::vector<mac_group>& groups);

@@ -1,0 +1,46 @@
+// What the steps of one run share: where each Mac stands, and the outcome of the step in hand.
+#pragma once
+
+#include "mac_log.hpp"
+#include "pomona/scenario/runner.hpp"
+#include "predicates.hpp"
+
+namespace pomona::scenario {
+
+class step_context {
+  public:
+    /// Where a Mac stands in the scenario.
+    struct place {
+        std::uint64_t cursor = 0; ///< its last match
+        std::uint64_t since = 0;  ///< when the last action began
+        std::map<std::string, std::string> captures;
+    };
+
+    explicit step_context(session s);
+
+    /// The Macs of a step, by index.
+    [[nodiscard]] std::vector<std::size_t> selected(const step& s) const;
+    [[nodiscard]] const std::string& name_of(std::size_t mac) const;
+    [[nodiscard]] enrollment_id id_of(std::size_t mac) const;
+    /// Replaces `${mac.…}` and captures of one Mac.
+    [[nodiscard]] resolver resolver_for(std::size_t mac) const;
+    [[nodiscard]] checks::trace_view view() const;
+
+    /// An action looks at nothing before its own begin.
+    void begin_action(const std::vector<std::size_t>& macs);
+    void add_failure(mac_failure f);
+    void held(std::size_t count = 1) { current->macs_held += count; }
+    /// All Macs of a step as one: held, or failed for one reason.
+    void settle_all(const result<void>& outcome, std::size_t count);
+
+    session env;
+    mac_log log;
+    std::vector<place> places;
+    std::optional<step_outcome> current; ///< set while a step runs
+
+  private:
+    [[nodiscard]] std::optional<std::string> variable(std::size_t mac,
+                                                      const std::string& name) const;
+};
+
+} // namespace pomona::scenario

@@ -1,0 +1,214 @@
+#include "verbs.hpp"
+
+#include "expect_watch.hpp"
+
+#include <algorithm>
+
+namespace pomona::scenario {
+namespace {
+
+/// Server verbs for many Macs run side by side, as a script with some patience would.
+constexpr std::size_t server_calls_at_once = 32;
+
+std::vector<enrollment_id> ids_of(const step_context& c, const std::vector<std::size_t>& macs) {
+    std::vector<enrollment_id> ids;
+    for (const auto mac : macs) {
+        ids.push_back(c.id_of(mac));
+    }
+    return ids;
+}
+
+net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
+    if (e.after_max > duration{0}) {
+        const auto span = static_cast<std::uint64_t>((e.after_max - e.after_min).count());
+        co_await c.env.world.sleep_for(
+            e.after_min + duration{static_cast<std::int64_t>(c.env.world.random_below(span + 1))});
+    }
+    const auto result = co_await c.env.fleet.at(mac).enroll(c.env.enroll_url);
+    if (result ? e.refused_at.empty() : result.error().at == e.refused_at) {
+        c.held();
+    } else if (result) {
+        c.add_failure({c.name_of(mac),
+                       "it enrolled, but should have been refused at " + e.refused_at,
+                       {},
+                       {}});
+    } else {
+        c.add_failure({c.name_of(mac),
+                       "enrollment failed at " + result.error().at + ": " + result.error().reason,
+                       {},
+                       {}});
+    }
+}
+
+net::task<void> one_queue(step_context& c, std::size_t mac, const queue_step& q) {
+    std::vector<command_uuid> uuids;
+    for (const auto& body : q.commands) {
+        mdm::command command{command_uuid{c.env.world.random_uuid()}, *body.string("RequestType"),
+                             body};
+        uuids.push_back(command.uuid);
+        const bool last = uuids.size() == q.commands.size();
+        const auto queued =
+            co_await c.env.server.queue(c.id_of(mac), std::move(command), q.push && last);
+        if (!queued) {
+            c.add_failure({c.name_of(mac), queued.error().message(), {}, {}});
+            co_return;
+        }
+    }
+    for (const auto& [name, path] : q.capture) {
+        const auto index = static_cast<std::size_t>(std::strtoull(path.c_str() + 6, nullptr, 10));
+        if (index < uuids.size()) {
+            c.places[mac].captures[name] = uuids[index].value();
+        }
+    }
+    c.held();
+}
+
+net::task<void> one_removal(step_context& c, std::size_t mac) {
+    co_await c.env.fleet.at(mac).remove_enrollment_profile();
+    c.held();
+}
+
+void take(step_context& c, const expect_step& e, std::size_t mac, const expect_watch::settled& s) {
+    if (!s.ok) {
+        c.add_failure(s.why);
+        return;
+    }
+    c.places[mac].cursor = s.match;
+    for (const auto& [name, path] : e.capture) {
+        if (auto value = value_at(path, *s.matched, c.env.recorder)) {
+            c.places[mac].captures[name] = std::move(*value);
+        }
+    }
+    c.held();
+}
+
+/// A refused connection while a message is awaited: a server that died is said at once instead of
+/// at the deadline.
+net::task<bool> server_alive(step_context& c,
+                             const std::vector<std::pair<std::size_t, expect_watch>>& open) {
+    const auto probe = co_await c.env.server.probe();
+    if (probe || probe.error().code != targets::errc::unreachable) {
+        co_return true;
+    }
+    c.current->reason = "the server died in mid-run: " + probe.error().message();
+    for (const auto& [mac, watch] : open) {
+        c.add_failure({watch.mac(), "still waiting when the server died", {}, {}});
+    }
+    co_return false;
+}
+
+} // namespace
+
+net::task<void> carry_out(step_context& c, const enroll_step& e, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    net::task_group group{c.env.world};
+    for (const auto mac : macs) {
+        group.spawn("enroll " + c.name_of(mac), one_enroll(c, mac, e));
+    }
+    co_await group.all_done(net::never);
+}
+
+net::task<void> carry_out(step_context& c, const queue_step& q, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    for (std::size_t first = 0; first < macs.size(); first += server_calls_at_once) {
+        net::task_group group{c.env.world};
+        for (auto i = first; i < std::min(macs.size(), first + server_calls_at_once); ++i) {
+            group.spawn("queue", one_queue(c, macs[i], q));
+        }
+        co_await group.all_done(net::never);
+    }
+}
+
+net::task<void> carry_out(step_context& c, const push_step&, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    const auto outcome = co_await c.env.server.push(ids_of(c, macs));
+    c.settle_all(outcome, macs.size());
+}
+
+net::task<void> carry_out(step_context& c, const declare_step& d, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    const auto outcome = co_await c.env.server.declare(
+        ids_of(c, macs), "pomona-line-" + std::to_string(c.current->line), d.declarations,
+        d.notify);
+    c.settle_all(outcome, macs.size());
+}
+
+net::task<void> carry_out(step_context& c, const lifecycle_step&, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    net::task_group group{c.env.world};
+    for (const auto mac : macs) {
+        group.spawn("remove-profile " + c.name_of(mac), one_removal(c, mac));
+    }
+    co_await group.all_done(net::never);
+}
+
+net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    for (const auto mac : macs) {
+        auto condition = c.env.fleet.at(mac).current();
+        condition.online = s.online.value_or(condition.online);
+        condition.power_nap = s.power_nap.value_or(condition.power_nap);
+        c.env.fleet.at(mac).set(condition);
+        c.held();
+    }
+    co_return;
+}
+
+net::task<void> carry_out(step_context& c, const advance_step& a, std::vector<std::size_t> macs) {
+    co_await c.env.world.sleep_for(a.length);
+    c.held(macs.size());
+}
+
+net::task<void> carry_out(step_context& c, const check_step& what, std::vector<std::size_t> macs) {
+    for (const auto& outcome : judge_trace(c.view(), what.ids, false)) {
+        if (outcome.verdict != checks::verdict::fail) {
+            continue;
+        }
+        for (const auto& f : outcome.findings) {
+            c.add_failure({f.mac,
+                           outcome.id + ": expected " + f.expected + ", got " + f.actual,
+                           {},
+                           {f.event}});
+        }
+    }
+    c.held(c.current->failures.empty() ? macs.size() : 0);
+    co_return;
+}
+
+net::task<void> carry_out(step_context& c, const expect_step& e, std::vector<std::size_t> macs) {
+    std::vector<std::pair<std::size_t, expect_watch>> open;
+    for (const auto mac : macs) {
+        const auto& p = c.places[mac];
+        open.emplace_back(mac,
+                          expect_watch{e,
+                                       {c.name_of(mac), p.cursor, p.since, c.resolver_for(mac)},
+                                       c.env.world.now()});
+    }
+    while (!open.empty()) {
+        c.log.pump();
+        const auto now = c.env.world.now();
+        std::erase_if(open, [&](auto& entry) {
+            const auto settled = entry.second.look(c.log, c.env.recorder, now);
+            if (settled) {
+                take(c, e, entry.first, *settled);
+            }
+            return settled.has_value();
+        });
+        if (open.empty()) {
+            break;
+        }
+        if (c.log.take_refusal()) {
+            if (!co_await server_alive(c, open)) {
+                break;
+            }
+            continue; // events may have come meanwhile
+        }
+        auto deadline = net::never;
+        for (const auto& [mac, watch] : open) {
+            deadline = std::min(deadline, watch.deadline());
+        }
+        co_await c.env.recorder.changed().wait_until(deadline);
+    }
+}
+
+} // namespace pomona::scenario
