@@ -170,7 +170,11 @@ net::task<void> run_session(core_ptr self, std::uint64_t cause) {
     if (!s.overtaken()) {
         // Apple, "Handling a NotNow status": only when it was the last status of the connection
         // does the device poll by itself (MDM-CHK-067).
-        self->poll_due = s.last_sent == mdm::command_status::not_now;
+        const bool refused_last = s.last_sent == mdm::command_status::not_now;
+        self->poll_due = refused_last && self->state.power_nap;
+        if (refused_last && !self->state.power_nap && !self->wake_cause) {
+            self->wake_cause = s.cause; // what stood in the way ended before the session did
+        }
     }
     self->record("session-ended", {{"commands", s.commands}, {"reason", std::move(end)}}, s.cause);
 }

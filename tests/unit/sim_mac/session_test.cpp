@@ -231,6 +231,24 @@ TEST_F(command_loop, polls_by_itself_after_not_now_and_only_then) {
     EXPECT_EQ(since(), (strings{"Idle", "NotNow U2", "Error U3"}));
 }
 
+// MDM-CHK-067: the condition may end between the NotNow and the answer to it.
+TEST_F(command_loop, polls_when_it_woke_before_the_session_was_over) {
+    static constexpr auto waking = [](command_loop* b) -> net::task<void> {
+        co_await enroll(b);
+        b->subject->set({.power_nap = true});
+        b->before = b->server->log.size();
+        b->server->queue("U1", device_information());
+        co_await b->push();
+        while (b->since() != strings{"Idle", "NotNow U1"}) {
+            co_await b->sleep(std::chrono::microseconds{50});
+        }
+        b->subject->set({.power_nap = false});
+        co_await b->sleep(1h);
+    };
+    run(waking(this));
+    EXPECT_EQ(since(), (strings{"Idle", "NotNow U1", "Idle"}));
+}
+
 TEST_F(command_loop, offline_it_does_nothing_and_acts_on_the_kept_push_later) {
     static constexpr auto away = [](command_loop* b) -> net::task<void> {
         co_await enroll(b);
