@@ -21,6 +21,9 @@ const laneNames: Record<Lane, string> = {
 
 const center = (lanes: Lane[], lane: Lane) => ((lanes.indexOf(lane) + 0.5) / lanes.length) * 100;
 
+/** A note on an outer lane grows inwards, so that it covers no number and is not cut off. */
+const edge = (lanes: Lane[], lane: Lane) => (lane === lanes[0] ? " first" : lane === lanes[lanes.length - 1] ? " last" : "");
+
 interface RowProps<R> {
   row: R;
   lanes: Lane[];
@@ -68,7 +71,7 @@ function NoteRow({ row, lanes, chosen, verdict, pick }: RowProps<Note>) {
     <button type="button" class={`seq-row note${chosen ? " chosen" : ""} ${verdict}`} tabIndex={chosen ? 0 : -1} aria-label={`#${e.number}, ${e.kind} of ${e.actor}: ${e.label}`} aria-pressed={chosen} data-event={e.number} onClick={() => pick(e.number)}>
       <Gutter ms={e.ms} number={e.number} />
       <span class="lanes">
-        <span class={`pill k-${e.kind}`} style={{ left: `${center(lanes, row.lane)}%` }}>
+        <span class={`pill k-${e.kind}${edge(lanes, row.lane)}`} style={{ left: `${center(lanes, row.lane)}%` }}>
           {e.kind === "fault" ? `fault: ${e.label}` : e.label}
         </span>
       </span>
