@@ -188,9 +188,10 @@ class scenario_run {
                 code_ = signal_code();
                 return false;
             }
-            complain(made.error().message());
             const bool folder_trouble = made.error().code == trace::errc::full ||
                                         made.error().code == trace::errc::cannot_write;
+            complain(made.error().message(),
+                     folder_trouble ? "name another folder with --out" : "");
             code_ = folder_trouble ? exit_code::internal : exit_code::unusable_target;
             return false;
         }
@@ -323,6 +324,10 @@ exit_code run_all(const std::vector<std::filesystem::path>& files, const run_opt
         auto folder = options.out ? *options.out : default_folder(file);
         if (options.out && scenarios.size() > 1) {
             folder /= file.stem();
+        }
+        if (std::filesystem::exists(folder / "trace.ndjson")) {
+            return usage_error("the folder " + folder.string() + " already holds a run",
+                               "name another one with --out, or remove it");
         }
         const auto one = scenario_run{what, options, folder}.run();
         if (!options.out) {

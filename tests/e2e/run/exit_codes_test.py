@@ -6,8 +6,7 @@ import signal
 import subprocess
 import time
 
-from harness import (HERE, POMONA, SOURCE, expect, expect_exit, folder, free_port, outcome, run, served, start, stop, trace,
-                     wait_for)
+from harness import HERE, POMONA, SOURCE, expect, expect_exit, folder, outcome, run, served, start, stop, trace, wait_for
 
 FILE = SOURCE / "scenarios/first-fleet.yaml"
 LONG = HERE / "long.yaml"
@@ -20,6 +19,16 @@ def test_usage():
         process = run(*arguments)
         expect_exit(process, 64)
         expect(words in process.stderr + process.stdout, f"{arguments}: `{words}` is missing", process)
+
+
+def test_folder_taken():
+    with folder() as temporary:
+        taken = temporary / "run"
+        taken.mkdir()
+        (taken / "trace.ndjson").write_text("")
+        process = run("run", FILE, "--world", "virtual", "--out", taken)
+        expect_exit(process, 64)
+        expect("already holds a run" in process.stderr and "--out" in process.stderr, "no mend is named", process)
 
 
 def test_invalid_scenario():
@@ -93,6 +102,7 @@ def test_signals():
 
 def main():
     test_usage()
+    test_folder_taken()
     test_invalid_scenario()
     test_unusable_target()
     test_server_dies()

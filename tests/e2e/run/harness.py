@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -55,11 +54,6 @@ def trace(run_folder):
 def outcome(run_folder):
     return json.loads((pathlib.Path(run_folder) / "run.json").read_text(encoding="utf-8"))
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_for(condition, seconds, what):
