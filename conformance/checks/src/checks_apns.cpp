@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::string_view no_pushes =
     "no push to a Mac of this run was recorded at the push service (it may be a foreign one)";
+/// Pushes there were, but each so soon after a TokenUpdate that an older pair may rightly have been
+/// on its way.
+constexpr std::string_view pushes_too_soon =
+    "no push came ten seconds or more after an accepted TokenUpdate";
 
 void note_push(observation& to, const judged_push& p, std::string expected, std::string actual,
                const trace::event* around = nullptr) {
@@ -69,7 +73,7 @@ observation payload_has_current_magic(const trace_view& run) {
             }
         }
     }
-    out.reason = no_pushes;
+    out.reason = history.known().empty() ? no_pushes : pushes_too_soon;
     return out;
 }
 
@@ -97,7 +101,7 @@ observation path_has_current_token(const trace_view& run) {
                  "one that the push service never gave out", {x->answer});
         }
     }
-    out.reason = no_pushes;
+    out.reason = history.known().empty() ? no_pushes : pushes_too_soon;
     return out;
 }
 
