@@ -48,7 +48,7 @@ observation payload_has_one_key(const trace_view& run) {
         const auto magic = push.summary.text("PushMagic");
         const bool announced =
             std::ranges::find(p.before, magic, &announcement::magic) != p.before.end();
-        if (!announced) {
+        if (!announced && p.is_settled) {
             note_push(out, p, "a PushMagic that the channel announced", std::string{magic},
                       p.before.back()->token_update->request);
         }
@@ -65,7 +65,7 @@ observation payload_has_current_magic(const trace_view& run) {
         if (auto problem = shape_problem(*p.push->request); !problem.empty()) {
             ++out.occasions;
             note_push(out, p, "valid JSON with the one key \"mdm\"", std::move(problem));
-        } else if (!p.current.empty() && p.token_is_current()) {
+        } else if (p.pair_is_current() || (p.is_settled && p.token_is_current())) {
             ++out.occasions;
             if (!p.pair_is_current()) {
                 note_push(out, p, "the PushMagic of the newest TokenUpdate of " + p.channel,
@@ -83,7 +83,7 @@ observation path_has_current_token(const trace_view& run) {
     observation out;
     const push_history history{run};
     for (const auto& p : history.known()) {
-        if (p.current.empty()) {
+        if (!p.is_settled && !p.token_is_current()) {
             continue;
         }
         ++out.occasions;
@@ -92,43 +92,12 @@ observation path_has_current_token(const trace_view& run) {
                       "an older one of its tokens", p.current.back()->token_update->request);
         }
     }
-    // A token nobody announced may be of a Mac enrolled before the run, unless the service itself
-    // never gave it out.
     for (const auto* x : history.unknown()) {
-        if (x->answered() && x->answer->summary.text("reason") == "BadDeviceToken") {
+        const auto token = x->request->summary.text("Token");
+        if (const auto meant = history.mangled_from(token); !meant.empty()) {
             ++out.occasions;
-            note(out, *x->request, "a token that a Mac announced, in hex",
-                 "one that the push service never gave out", {x->answer});
-        }
-    }
-    out.reason = history.known().empty() ? no_pushes : pushes_too_soon;
-    return out;
-}
-
-std::string_view topic_used(const trace::event& push) {
-    const auto header = push.summary.text("Topic");
-    return header.empty() ? push.summary.text("certificate_topic") : header;
-}
-
-// Apple, "Token Update" and "Setting up push notifications for MDM": the topic the device
-// announced. Without apns-topic it is the certificate's UID.
-observation topic_is_the_enrollments(const trace_view& run) {
-    observation out;
-    const push_history history{run};
-    for (const auto& p : history.known()) {
-        const auto topic = topic_used(*p.push->request);
-        const auto token = p.push->request->summary.text("Token");
-        const announcement* own = nullptr;
-        for (const auto* a : p.before) {
-            own = a->token == token ? a : own;
-        }
-        if (own == nullptr || topic.empty() || own->topic.empty()) {
-            continue;
-        }
-        ++out.occasions;
-        if (topic != own->topic) {
-            note_push(out, p, std::string{own->topic}, std::string{topic},
-                      own->token_update->request);
+            note(out, *x->request, "the token in hex: " + meant, escape(token), {x->answer});
+            out.violations.back().mac = run.mac_of_token(meant);
         }
     }
     out.reason = no_pushes;

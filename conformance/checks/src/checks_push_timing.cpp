@@ -3,6 +3,7 @@
 #include "registry.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace pomona::checks {
@@ -20,7 +21,7 @@ observation newest_values_are_used(const trace_view& run) {
         const bool changed = std::ranges::any_of(p.before, [&](const announcement* a) {
             return a->token != first.token || a->magic != first.magic;
         });
-        if (!changed || p.current.empty()) {
+        if (!changed || !p.is_settled) {
             continue;
         }
         ++out.occasions;
@@ -112,8 +113,9 @@ observation no_push_before_token_update(const trace_view& run) {
         "no push before the first TokenUpdate");
 }
 
-/// Commands of a Mac that were handed out before `message` and again after it.
-void note_survivors(observation& out, const trace_view& run, std::string_view message) {
+/// Commands of a Mac that were handed out before an Authenticate, never ended, and handed out again
+/// after it.
+void note_survivors(observation& out, const trace_view& run) {
     struct state {
         std::map<std::string, const trace::event*, std::less<>> offered, outdated;
         const trace::event* because = nullptr;
@@ -121,11 +123,16 @@ void note_survivors(observation& out, const trace_view& run, std::string_view me
     std::map<std::string, state, std::less<>> macs;
     for (const auto* x : conversation(run)) {
         auto& s = macs[x->request->actor];
-        if (message_type(*x) == message && is_accepted(*x)) {
+        if (message_type(*x) == "Authenticate" && is_accepted(*x)) {
             s.outdated.merge(s.offered);
             s.offered.clear();
             s.because = x->request;
             continue;
+        }
+        const auto status = x->request->summary.text("Status");
+        if (x->request->channel == "mdm" && status != "NotNow" && is_accepted(*x)) {
+            s.offered.erase(
+                std::string{uuid_of(*x->request)}); // it is over, a new one may have its UUID
         }
         if (x->request->channel != "mdm" || !x->answered() || uuid_of(*x->answer).empty()) {
             continue;
@@ -133,7 +140,7 @@ void note_survivors(observation& out, const trace_view& run, std::string_view me
         const std::string uuid{uuid_of(*x->answer)};
         if (const auto old = s.outdated.find(uuid);
             old != s.outdated.end() && !is_queued_between(run, uuid, *s.because, *x->answer)) {
-            note(out, *x->answer, "no command from before " + std::string{message},
+            note(out, *x->answer, "no command from before Authenticate",
                  "command " + uuid + " once more", {old->second, s.because});
         }
         s.offered.emplace(uuid, x->answer);
@@ -151,7 +158,7 @@ observation authenticate_starts_anew(const trace_view& run) {
     for (const auto& [mac, list] : spans_after(run, again)) {
         out.occasions += list.size();
     }
-    note_survivors(out, run, "Authenticate");
+    note_survivors(out, run);
     out.reason = "no Mac sent Authenticate twice";
     return out;
 }
@@ -183,8 +190,11 @@ observation nothing_after_check_out(const trace_view& run) {
     return out;
 }
 
-// Apple, "Check Out": answered 200. The Mac has to be known: a TokenUpdate of it was accepted.
+// Apple, "Check Out": answered 200. A server that has forgotten the Mac may say so, and one in
+// trouble has to answer 5xx; what is judged is a refusal of the message itself, and a wrong
+// success.
 observation check_out_is_accepted(const trace_view& run) {
+    constexpr std::array<unsigned, 5> refusals{400, 404, 405, 415, 422};
     observation out;
     std::map<std::string, bool, std::less<>> enrolled;
     for (const auto* x : conversation(run)) {
@@ -193,15 +203,18 @@ observation check_out_is_accepted(const trace_view& run) {
         if (type == "TokenUpdate" && is_accepted(*x)) {
             known = true;
         } else if (type == "CheckOut" && known && x->answered()) {
-            ++out.occasions;
             known = false;
+            const bool refused = std::ranges::find(refusals, x->answer->status) != refusals.end();
+            if (!is_accepted(*x) && !refused) {
+                continue;
+            }
+            ++out.occasions;
             if (x->answer->status != 200) {
                 note(out, *x->answer, "200", answer_text(*x), {x->request});
             }
         }
     }
-    note_survivors(out, run, "CheckOut");
-    out.reason = "no enrolled Mac sent a CheckOut that was answered";
+    out.reason = "no enrolled Mac sent a CheckOut that was taken or refused";
     return out;
 }
 
@@ -245,7 +258,7 @@ void add_push_timing_checks(std::vector<check>& to) {
                   {},
                   nothing_after_check_out});
     to.push_back({"ENR-090",
-                  "CheckOut of an enrolled Mac is answered 200 and ends its queue.",
+                  "CheckOut of an enrolled Mac is answered 200.",
                   must,
                   basis::documented,
                   check_out,

@@ -162,23 +162,23 @@ observation serials_are_unique(const trace_view& run) {
     observation out;
     std::map<std::string, const trace::event*, std::less<>> seen;
     for (const auto* e : run.events()) {
-        if (e->kind != trace::kind::fact || e->name != "identity-issued" ||
-            !e->actor.starts_with("mac-") || e->facts.text("serial").empty()) {
+        const auto& said = e->kind == trace::kind::fact ? e->facts : e->summary;
+        const auto serial = said.text("serial");
+        if (e->name != "identity-issued" || !e->actor.starts_with("mac-") || serial.empty()) {
             continue;
         }
         ++out.occasions;
-        const auto serial = e->facts.text("serial");
         const auto digits = serial.find_first_not_of('0');
         if (serial.front() == '-' || digits == serial.npos) {
             note(out, *e, "a positive serial number", std::string{serial});
         } else if (serial.size() - digits > hex_of_20_octets) {
             note(out, *e, "at most 20 octets", std::string{serial});
         }
-        const auto key = std::string{e->facts.text("issuer")} + ' ' + std::string{serial};
+        const auto key = std::string{said.text("issuer")} + ' ' + std::string{serial};
         const auto [old, fresh] = seen.try_emplace(key, e);
-        const auto certificate = e->facts.text("certificate");
-        if (!fresh && !certificate.empty() &&
-            certificate != old->second->facts.text("certificate")) {
+        const auto& first =
+            old->second->kind == trace::kind::fact ? old->second->facts : old->second->summary;
+        if (!fresh && said.text("certificate") != first.text("certificate")) {
             note(out, *e, "a serial number of its own", "that of another certificate",
                  {old->second});
         }

@@ -23,8 +23,11 @@ struct judged_push {
     /// All announcements of the channel before the push.
     std::vector<const announcement*> before;
     /// Those a server may still use: the newest one that was accepted well before the push, and all
-    /// after it. Empty: none was accepted so long ago, nothing can be said.
+    /// after it. While none was, all of them.
     std::vector<const announcement*> current;
+    /// False: what the Mac announced before the trace began may still be in use; other values prove
+    /// nothing.
+    bool is_settled = false;
 
     [[nodiscard]] bool token_is_current() const;
     [[nodiscard]] bool pair_is_current() const; ///< token and magic of one announcement
@@ -38,8 +41,9 @@ class push_history {
     [[nodiscard]] const std::vector<judged_push>& known() const { return known_; }
     /// Pushes to a token that no Mac of the trace ever announced.
     [[nodiscard]] const std::vector<const exchange*>& unknown() const { return unknown_; }
-    /// Channel by token, whenever it was announced.
-    [[nodiscard]] std::string_view owner(std::string_view token) const;
+    /// The announced token that an unknown one was made of: cut, longer, or encoded once more.
+    /// Empty: it may well be of a Mac that enrolled before the run.
+    [[nodiscard]] std::string mangled_from(std::string_view token) const;
 
   private:
     std::map<std::string, std::vector<announcement>, std::less<>> announced_; // by channel

@@ -235,8 +235,22 @@ const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
     return found;
 }
 
+/// "set: power_nap true", "check: MDM-CHK-004, MDM-CHK-005": a line for consoles and reports.
 std::string title_of(const yaml::member& verb) {
-    return verb.value.kind == yaml::kind::scalar ? verb.key + ": " + verb.value.text : verb.key;
+    std::string out = verb.key;
+    const auto add = [&](const std::string& text) {
+        out += (out == verb.key ? ": " : ", ") + text;
+    };
+    if (verb.value.kind == yaml::kind::scalar) {
+        add(verb.value.text);
+    }
+    for (const auto& item : verb.value.items) {
+        add(item.text);
+    }
+    for (const auto& m : verb.value.members) {
+        add(m.key + ' ' + m.value.text);
+    }
+    return out;
 }
 
 } // namespace
