@@ -282,6 +282,11 @@ std::optional<step> read_step(parse_state& state, const yaml::node& n,
     if (!read_verb(state, *verb, r, out)) {
         return std::nullopt;
     }
+    if (const auto* e = std::get_if<expect_step>(&out.verb)) {
+        out.title += e->never       ? ", never"
+                     : e->times > 1 ? ", " + std::to_string(e->times) + " times"
+                                    : "";
+    }
     r.finish();
     return out;
 }
