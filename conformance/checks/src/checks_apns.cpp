@@ -100,6 +100,36 @@ observation path_has_current_token(const trace_view& run) {
             out.violations.back().mac = run.mac_of_token(meant);
         }
     }
+    out.reason = history.known().empty() ? no_pushes : pushes_too_soon;
+    return out;
+}
+
+std::string_view topic_used(const trace::event& push) {
+    const auto header = push.summary.text("Topic");
+    return header.empty() ? push.summary.text("certificate_topic") : header;
+}
+
+// Apple, "Token Update" and "Setting up push notifications for MDM": the topic the device
+// announced. Without apns-topic it is the certificate's UID.
+observation topic_is_the_enrollments(const trace_view& run) {
+    observation out;
+    const push_history history{run};
+    for (const auto& p : history.known()) {
+        const auto topic = topic_used(*p.push->request);
+        const auto token = p.push->request->summary.text("Token");
+        const announcement* own = nullptr;
+        for (const auto* a : p.before) {
+            own = a->token == token ? a : own;
+        }
+        if (own == nullptr || topic.empty() || own->topic.empty()) {
+            continue;
+        }
+        ++out.occasions;
+        if (topic != own->topic) {
+            note_push(out, p, std::string{own->topic}, std::string{topic},
+                      own->token_update->request);
+        }
+    }
     out.reason = no_pushes;
     return out;
 }

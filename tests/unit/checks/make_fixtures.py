@@ -1,0 +1,712 @@
+#!/usr/bin/env python3
+"""Writes fixtures/<check>/{pass,fail}*.ndjson. Run by hand after a change; its output is committed.
+
+Each function is one small trace: it gets a Trace and adds what matters for that check."""
+import json
+import pathlib
+import plistlib
+import shutil
+import sys
+
+from trace_lines import *
+
+FIXTURES = pathlib.Path(__file__).parent / "fixtures"
+MADE = {}
+
+
+def case(check, *names):
+    def register(make):
+        for name in names:
+            MADE[check, name] = make
+        return make
+    return register
+
+
+def one(check, name, make):
+    assert (check, name) not in MADE, (check, name)
+    MADE[check, name] = make
+
+
+# MDM: answers -------------------------------------------------------------------------------------
+one("MDM-CHK-001", "pass", lambda t: t.authenticate())
+one("MDM-CHK-001", "fail", lambda t: t.authenticate(202))
+one("MDM-CHK-004", "pass", lambda t: t.loop())
+one("MDM-CHK-004", "fail", lambda t: t.answer(t.loop_request(), 200, {}, {"top_level_keys": []}, XML,
+                                              b"<plist><dict/></plist>", False))
+one("MDM-CHK-005", "pass", lambda t: t.loop(gets="U1"))
+one("MDM-CHK-005", "fail", lambda t: t.command(t.loop_request(), keys=["Command"],
+                                               drop=["CommandUUID"]))
+one("MDM-CHK-005", "fail-no-plist", lambda t: t.answer(t.loop_request(), 200, {"malformed": True},
+                                                       {}, XML, b"OK", False))
+one("MDM-CHK-006", "pass", lambda t: t.command(t.loop_request(), headers=[["Content-Type", "text/xml"]]))
+one("MDM-CHK-006", "fail", lambda t: t.command(t.loop_request(), headers=[]))
+one("MDM-CHK-007", "pass", lambda t: t.loop(gets="U1"))
+one("MDM-CHK-007", "fail", lambda t: t.command(t.loop_request(),
+                                               keys=["CommandUUID", "Command", "Identifier"]))
+
+
+@case("MDM-CHK-026", "pass")
+def _(t):
+    t.enroll(), t.loop(), t.loop(answer=503)
+
+
+@case("MDM-CHK-026", "fail")
+def _(t):
+    t.enroll(), t.loop(answer=401)
+
+
+@case("MDM-CHK-026", "pass-asked-to-sign-in")
+def _(t):  # an account-driven enrollment's token is over: the challenge says so
+    t.enroll()
+    t.answer(t.loop_request(), 401, {}, {}, [["WWW-Authenticate", "Bearer method=\"x\""]])
+
+
+def refusal(t, headers, summary, facts):
+    t.answer(t.loop_request(), 403, summary, facts, headers, b"{...}", False)
+
+
+UNKNOWN = {"code": "com.apple.unrecognized.device"}
+one("MDM-CHK-052", "pass", lambda t: refusal(t, JSON, UNKNOWN, {"json_valid": True}))
+one("MDM-CHK-052", "pass-plist", lambda t: refusal(t, XML, UNKNOWN, {"top_level_keys": ["code"]}))
+one("MDM-CHK-052", "fail", lambda t: refusal(t, XML, UNKNOWN, {"json_valid": True}))
+one("MDM-CHK-052", "fail-details", lambda t: refusal(
+    t, JSON, {"code": "com.apple.softwareupdate.required"}, {"json_valid": True}))
+one("ENR-010", "pass", lambda t: t.enroll())
+one("ENR-010", "fail", lambda t: t.authenticate(answer={"headers": XML, "body": b"<plist/>"}))
+
+
+# MDM: queue ---------------------------------------------------------------------------------------
+def reported(t, status, again=None, extra=None):
+    t.loop(gets="U1"), t.loop(status, "U1", extra=extra), t.loop(gets=again)
+
+
+CHAIN = {"error_chain_length": 1, "ErrorDomain": "MCMDMErrorDomain", "ErrorCode": 12021,
+         "LocalizedDescription": "unknown"}
+for number, status in (("009", "Acknowledged"), ("010", "Error"), ("011", "CommandFormatError")):
+    extra = CHAIN if status == "Error" else None
+    one(f"MDM-CHK-{number}", "pass", lambda t, s=status, e=extra: reported(t, s, extra=e))
+    one(f"MDM-CHK-{number}", "fail", lambda t, s=status, e=extra: reported(t, s, "U1", e))
+
+
+@case("MDM-CHK-009", "pass-lost-answer")
+def _(t):  # the server may or may not have had the report: once more is right
+    t.loop(gets="U1")
+    t.failure(t.loop_request("Acknowledged", "U1"))
+    t.loop(gets="U1"), t.loop("Acknowledged", "U1")
+
+
+@case("MDM-CHK-009", "pass-other-channel")
+def _(t):  # each channel has its own queue, and one UUID may stand in both
+    t.loop(gets="U1", user=USER), t.loop(gets="U1"), t.loop("Acknowledged", "U1")
+    t.loop("Acknowledged", "U1", user=USER)
+
+
+@case("MDM-CHK-009", "pass-enrolled-anew")
+def _(t):
+    t.loop(gets="U1"), t.loop("Acknowledged", "U1"), t.enroll(), t.loop(gets="U1")
+
+
+@case("MDM-CHK-009", "pass-queued-again")
+def _(t):
+    t.loop(gets="U1"), t.loop("Acknowledged", "U1"), t.api("U1"), t.loop(gets="U1")
+
+
+@case("MDM-CHK-009", "pass-two-connections")
+def _(t):  # the second connection's Idle was on its way before the report was answered
+    t.loop(gets="U1")
+    other = t.loop_request()
+    t.loop("Acknowledged", "U1")
+    t.command(other)
+    t.loop("Acknowledged", "U1")
+
+
+@case("MDM-CHK-009", "fail-same-answer")
+def _(t):
+    t.loop(gets="U1"), t.loop("Acknowledged", "U1", gets="U1")
+
+
+@case("MDM-CHK-012", "pass")
+def _(t):
+    t.loop(gets="U1"), t.loop("NotNow", "U1", gets="U2"), t.loop("Acknowledged", "U2")
+    t.loop(gets="U1")
+
+
+@case("MDM-CHK-012", "fail")
+def _(t):
+    t.loop(gets="U1"), t.loop("NotNow", "U1", gets="U1")
+
+
+# MDM: pushes --------------------------------------------------------------------------------------
+@case("MDM-CHK-018", "pass")
+@case("APNS-041", "pass")
+def rotated(t, token=TOKEN2, magic=MAGIC2, wait=60):
+    t.enroll(), t.wait(60), t.token_update(TOKEN2, MAGIC2), t.wait(wait), t.push(token, magic)
+
+
+one("MDM-CHK-018", "fail", lambda t: rotated(t, TOKEN, MAGIC))
+one("APNS-041", "fail", lambda t: rotated(t, TOKEN, MAGIC))
+
+
+@case("MDM-CHK-018", "pass-under-way")
+@case("APNS-041", "pass-under-way")
+@case("APNS-040", "pass-under-way")
+def _(t):  # sent before the TokenUpdate was stored, it arrives right after the answer
+    rotated(t, TOKEN, MAGIC, 0), t.wait(60), t.push(TOKEN2, MAGIC2)
+
+
+@case("MDM-CHK-018", "pass-refused-update")
+def _(t):  # what the server did not accept it need not use, but it may
+    rotated(t), t.token_update(TOKEN, MAGIC, 500), t.wait(60), t.push(TOKEN2, MAGIC2)
+    t.push(TOKEN, MAGIC)
+
+
+@case("APNS-041", "pass-before-this-run")
+def _(t):  # a Mac that enrolled before the run: its token is unknown here, but not to the service
+    t.push("d4" * 32, "magic-9"), t.push("d5" * 32, "magic-8", status=400, reason="BadDeviceToken")
+    t.enroll(), t.push()
+
+
+@case("APNS-041", "fail-mangled")
+def _(t):
+    t.enroll(), t.push(TOKEN[:-2], status=400, reason="BadDeviceToken")
+
+
+@case("APNS-041", "fail-hex-of-hex")
+def _(t):
+    t.enroll(), t.push(TOKEN.encode().hex(), status=400, reason="BadDeviceToken")
+
+
+@case("MDM-CHK-019", "pass")
+def _(t):
+    t.enroll(), t.push()
+
+
+@case("MDM-CHK-019", "fail")
+def _(t):
+    t.authenticate(), t.wait(60), t.push(), t.token_update()
+
+
+@case("MDM-CHK-023", "pass")
+def enrolled_twice(t, again=None, push=False, gets="U1"):
+    t.enroll(), t.loop(gets=gets), t.wait(60), t.authenticate()
+    if push:
+        t.wait(60), t.push()
+    t.token_update(TOKEN, MAGIC2), t.loop(gets=again), t.wait(60), t.push(TOKEN, MAGIC2)
+
+
+one("MDM-CHK-023", "fail", lambda t: enrolled_twice(t, "U1"))
+one("MDM-CHK-023", "pass-other-command", lambda t: enrolled_twice(t, "U2"))
+one("MDM-CHK-023", "fail-push", lambda t: enrolled_twice(t, push=True))
+
+
+@case("MDM-CHK-023", "pass-push-under-way")
+def _(t):
+    t.enroll(), t.wait(60), t.authenticate(), t.push(), t.wait(60), t.token_update(TOKEN, MAGIC2)
+
+
+@case("MDM-CHK-024", "pass")
+@case("ENR-090", "pass")
+def left(t, gets=None, push=False, status=200):
+    t.enroll(), t.push(), t.checkin("CheckOut", status=status)
+    t.push()  # under way
+    t.wait(60)
+    if push:
+        t.push()
+    t.loop(gets=gets)
+
+
+one("MDM-CHK-024", "fail", lambda t: left(t, push=True))
+one("MDM-CHK-024", "fail-command", lambda t: left(t, "U1"))
+one("ENR-090", "fail", lambda t: left(t, status=400))
+
+
+@case("MDM-CHK-024", "pass-back-again")
+def _(t):
+    left(t), t.enroll(magic=MAGIC2), t.wait(60), t.push(magic=MAGIC2), t.loop(gets="U1")
+
+
+@case("MDM-CHK-023", "fail-check-out")
+def _(t):
+    t.enroll(), t.loop(gets="U1"), t.checkin("CheckOut"), t.enroll(magic=MAGIC2), t.loop(gets="U1")
+
+
+@case("ENR-090", "pass-trouble")
+def _(t):
+    left(t), t.enroll(magic=MAGIC2), t.checkin("CheckOut", status=503)
+
+
+@case("MDM-CHK-023", "pass-uuid-of-an-ended-command")
+def _(t):  # a server may name its commands by what they do
+    t.enroll(), t.loop(gets="U1"), t.loop("Acknowledged", "U1"), t.enroll(), t.loop(gets="U1")
+
+
+@case("ENR-090", "pass-lost")
+def _(t):
+    left(t), t.enroll(magic=MAGIC2), t.failure(t.ask("CheckOut"))
+
+
+# Provider and push service ------------------------------------------------------------------------
+def pushed(t, **how):
+    t.enroll(), t.wait(60), t.push(**how)
+
+
+for check in ("MDM-CHK-020", "MDM-CHK-022", "APNS-040", "APNS-042", "APNS-043", "APNS-016"):
+    one(check, "pass", pushed)
+one("MDM-CHK-020", "fail", lambda t: pushed(t, keys=["aps", "mdm"]))
+one("MDM-CHK-020", "fail-magic", lambda t: pushed(t, magic="magic-9"))
+one("MDM-CHK-020", "fail-no-json", lambda t: pushed(t, keys=None, magic=""))
+one("MDM-CHK-022", "fail", lambda t: pushed(t, summary={"Topic": "com.apple.mgmt.External.other"}))
+one("MDM-CHK-022", "pass-no-header", lambda t: pushed(t, summary={"Topic": ""}))
+one("APNS-040", "fail", lambda t: rotated(t, TOKEN2, MAGIC))
+one("APNS-042", "fail", lambda t: pushed(t, summary={"push_type": ""}))
+one("APNS-042", "fail-topic", lambda t: pushed(t, summary={"Topic": ""}))
+one("APNS-043", "fail", lambda t: pushed(t, headers=[["authorization", "{{authorization}}"]]))
+one("APNS-016", "fail", lambda t: pushed(t, answer={}))
+one("APNS-016", "fail-body", lambda t: pushed(t, body=b"{}"))
+
+
+@case("APNS-040", "pass-user")
+def _(t):  # each channel has its own token and magic
+    t.enroll(), t.token_update(USER_TOKEN, MAGIC2, user=USER), t.wait(60)
+    t.push(), t.push(USER_TOKEN, MAGIC2)
+
+
+def ten(t, connections):
+    t.enroll()
+    for i in range(10):
+        t.push(connection=f"p{i % connections}")
+
+
+one("APNS-044", "pass", lambda t: ten(t, 3))
+one("APNS-044", "fail", lambda t: ten(t, 10))
+
+
+def gone(t, timestamp):
+    said = {"apns_id": "1", "reason": "Unregistered"} | ({"timestamp": timestamp} if timestamp else {})
+    pushed(t, status=410, answer=said)
+
+
+one("APNS-018", "pass", lambda t: gone(t, 1767322800000))
+one("APNS-018", "fail", lambda t: gone(t, 1767999999000))
+one("APNS-018", "fail-seconds", lambda t: gone(t, 1767322800))
+one("APNS-018", "fail-none", lambda t: gone(t, None))
+
+
+# MDM: Macs ----------------------------------------------------------------------------------------
+@case("MDM-CHK-058", "pass")
+def _(t):
+    t.profile(), t.scep("GetCACert", answer={"certificates": ["ca01"]},
+                        headers=[["Content-Type", "application/x-x509-ca-cert"]])
+    t.pki(), t.enroll()
+
+
+@case("MDM-CHK-058", "pass-server-url")
+def _(t):
+    t.profile(drop=["CheckInURL"]), t.pki(), t.authenticate(target="/mdm?x=1")
+
+
+@case("MDM-CHK-058", "fail")
+def _(t):
+    t.profile(), t.pki(), t.authenticate(target="/mdm")
+
+
+@case("MDM-CHK-058", "pass-two-profiles")
+def _(t):  # the second one was downloaded, the first one is installed
+    t.profile(), t.profile({"CheckInURL": "https://mdm.test/new",
+                            "Challenge": "{{challenge:0000000000000002:16}}"})
+    t.pki(), t.authenticate()
+
+
+one("MDM-CHK-059", "pass", lambda t: t.enroll())
+
+
+@case("MDM-CHK-059", "fail")
+def _(t):
+    t.authenticate(500), t.token_update()
+
+
+@case("MDM-CHK-059", "pass-failed-renewal")
+def _(t):  # what was there before the renewal failed goes on
+    t.enroll(), t.authenticate(403), t.token_update(TOKEN2)
+
+
+@case("MDM-CHK-059", "pass-second-try")
+def _(t):
+    t.failure(t.ask("Authenticate", {"DeviceName": "one", "Model": "Mac14,2", "ModelName": "Air"}))
+    t.enroll()
+
+
+@case("MDM-CHK-059", "pass-user")
+def _(t):
+    t.enroll(), t.token_update(USER_TOKEN, MAGIC2, user=USER)
+
+
+one("MDM-CHK-060", "pass", lambda t: t.authenticate())
+one("MDM-CHK-060", "fail", lambda t: t.authenticate(drop=["ModelName"]))
+one("MDM-CHK-061", "pass", lambda t: (t.enroll(), reported(t, "Acknowledged")))
+one("MDM-CHK-061", "fail", lambda t: t.loop("Acknowledged"))
+one("MDM-CHK-061", "fail-idle", lambda t: t.loop("Idle", "U1"))
+one("MDM-CHK-061", "fail-other", lambda t: (t.enroll(), t.loop(gets="U1"), t.loop("Acknowledged", "U9")))
+one("MDM-CHK-061", "pass-kept-result", lambda t: t.loop("Acknowledged", "U9"))
+one("MDM-CHK-062", "pass", lambda t: reported(t, "Error", extra=CHAIN))
+one("MDM-CHK-062", "fail", lambda t: reported(t, "Error"))
+
+
+def after_empty(t, caused, status="Acknowledged"):
+    t.loop(gets="U1")
+    end = t.loop(status, "U1")[1]
+    t.wait(1)
+    t.loop(cause=end["number"] if caused else 0)
+
+
+one("MDM-CHK-063", "pass", lambda t: after_empty(t, False))
+one("MDM-CHK-063", "fail", lambda t: after_empty(t, True))
+one("MDM-CHK-063", "pass-poll", lambda t: after_empty(t, True, "NotNow"))
+
+
+def refused_result(t, then, uuid):
+    t.loop(gets="U1"), t.loop("Acknowledged", "U1", answer=500), t.wait(5), t.loop(then, uuid)
+
+
+one("MDM-CHK-064", "pass", lambda t: refused_result(t, "Acknowledged", "U1"))
+one("MDM-CHK-064", "fail", lambda t: refused_result(t, "Idle", ""))
+
+
+@case("MDM-CHK-064", "pass-enrolled-anew")
+def _(t):
+    refused_result(t, "Acknowledged", "U1"), t.loop(gets="U2"), t.loop("Acknowledged", "U2", answer=500)
+    t.enroll(), t.loop()
+
+
+@case("MDM-CHK-068", "pass")
+def _(t):
+    t.loop(gets="U1"), t.loop("NotNow", "U1"), t.loop(gets="U1"), t.loop("Acknowledged", "U1")
+
+
+@case("MDM-CHK-068", "fail")
+def _(t):
+    t.loop(gets="U1"), t.loop("NotNow", "U1"), t.loop("Acknowledged", "U1")
+
+
+@case("MDM-CHK-068", "pass-result-repeated")
+def _(t):  # NotNow itself was not taken and comes again
+    t.loop(gets="U1"), t.loop("NotNow", "U1", answer=500), t.loop("NotNow", "U1")
+
+
+def signed(t, profile, signature):
+    t.profile({"SignMessage": profile}), t.pki(), t.authenticate(signature=signature)
+
+
+one("MDM-CHK-069", "pass", lambda t: signed(t, True, "valid"))
+one("MDM-CHK-069", "pass-unsigned", lambda t: signed(t, False, "absent"))
+one("MDM-CHK-069", "fail", lambda t: signed(t, True, "absent"))
+one("MDM-CHK-069", "fail-invalid", lambda t: signed(t, True, "invalid"))
+one("MDM-CHK-069", "fail-unasked", lambda t: signed(t, False, "valid"))
+
+
+@case("MDM-CHK-069", "pass-renewed")
+def _(t):  # the renewal may have switched it off
+    signed(t, True, "valid")
+    t.command(t.loop_request(), "U1", "InstallProfile", extra={"payload_types": ["com.apple.mdm"]})
+    t.loop("Acknowledged", "U1", signature="absent"), t.loop(signature="valid")
+
+
+def woken(t, magic=MAGIC, connects=True, status="Idle", signature="valid", push_magic=None):
+    t.enroll()
+    p = t.delivered(magic=magic)
+    s = t.state("push-received", cause=p["number"])
+    if connects:
+        t.loop(status, cause=s["number"], signature=signature)
+
+
+for check in ("MDM-CHK-070", "APNS-060"):
+    one(check, "pass", lambda t: (woken(t, "magic-9", False), t.loop()))
+    one(check, "fail", lambda t: woken(t, "magic-9"))
+one("APNS-061", "pass", woken)
+one("APNS-061", "fail", lambda t: woken(t, status=""))
+one("APNS-061", "fail-identity", lambda t: woken(t, signature="absent"))
+
+
+@case("APNS-061", "pass-result-first")
+def _(t):
+    woken(t), t.loop(gets="U1"), t.loop("Acknowledged", "U1", answer=503)
+    t.loop("Acknowledged", "U1", cause=t.delivered()["number"])
+
+
+@case("MDM-CHK-070", "pass-old-then-new")
+def _(t):
+    woken(t, "magic-9", False), t.loop(cause=t.delivered()["number"])
+
+
+def check_out(t, asked=True, first=None):
+    t.profile({"CheckOutWhenRemoved": asked}), t.pki(), t.enroll()
+    if first:
+        first(t, t.ask("CheckOut"))
+    t.checkin("CheckOut")
+
+
+one("MDM-CHK-073", "pass", check_out)
+one("MDM-CHK-073", "fail", lambda t: check_out(t, first=lambda u, r: u.answer(r, 500)))
+one("MDM-CHK-073", "pass-never-sent",
+    lambda t: check_out(t, first=lambda u, r: u.failure(r, "refused", False)))
+one("MDM-CHK-073", "pass-two-enrollments",
+    lambda t: (check_out(t), t.enroll(magic=MAGIC2), t.checkin("CheckOut")))
+one("ENR-105", "pass", check_out)
+one("ENR-105", "fail", lambda t: check_out(t, False))
+one("ENR-114", "pass", lambda t: (t.enroll(), t.checkin("CheckOut"), t.enroll(magic=MAGIC2)))
+one("ENR-114", "pass-renewed", lambda t: (t.enroll(), t.enroll()))
+one("ENR-114", "fail", lambda t: (t.enroll(), t.state("unenrolled"), t.enroll()))
+one("ENR-114", "fail-token", lambda t: t.enroll(token="a1" * 20))
+one("ENR-100", "pass", lambda t: (t.profile(), t.pki(), t.authenticate()))
+one("ENR-100", "fail", lambda t: (t.profile(), t.authenticate()))
+
+
+# Profiles -----------------------------------------------------------------------------------------
+def profile_body(uuid="ID-1", named="ID-1"):
+    payloads = [{"PayloadType": "com.apple.security.scep", "PayloadUUID": uuid},
+                {"PayloadType": "com.apple.mdm", "PayloadUUID": "MDM-1",
+                 "IdentityCertificateUUID": named}]
+    return plistlib.dumps({"PayloadType": "Configuration", "PayloadContent": payloads})
+
+
+for check in ("ENR-001", "ENR-003", "ENR-004", "ENR-007", "MDM-CHK-055"):
+    one(check, "pass", lambda t: t.profile())
+one("ENR-001", "fail", lambda t: t.profile(headers=XML))
+one("ENR-001", "pass-parameters", lambda t: t.profile(
+    headers=[["content-type", "application/x-apple-aspen-config; charset=utf-8"]]))
+one("ENR-002", "pass", lambda t: t.profile(body=profile_body(), stored=True))
+one("ENR-002", "fail", lambda t: t.profile(body=profile_body(named="ID-2"), stored=True))
+one("ENR-002", "fail-two", lambda t: t.profile(types=["com.apple.mdm", "com.apple.mdm"]))
+one("ENR-003", "fail", lambda t: t.profile({"ServerURL": "http://mdm.test/mdm"}))
+one("ENR-003", "fail-topic", lambda t: t.profile({"Topic": "com.example.mdm"}))
+one("ENR-003", "pass-one-url", lambda t: t.profile(drop=["CheckInURL"]))
+one("ENR-004", "fail", lambda t: t.profile({"AccessRights": 2}))
+one("ENR-004", "fail-none", lambda t: t.profile({"AccessRights": 0}))
+one("ENR-006", "pass", lambda t: (t.profile(), t.profile(
+    {"Challenge": "{{challenge:0000000000000002:16}}"})))
+one("ENR-006", "fail", lambda t: t.profile({"Keysize": 1024}))
+one("ENR-006", "fail-challenge", lambda t: (t.profile(), t.profile()))
+one("ENR-007", "fail", lambda t: t.profile(facts={"profile_signature": "invalid"}))
+one("MDM-CHK-055", "fail", lambda t: t.profile(drop=["IdentityCertificateUUID"]))
+one("MDM-CHK-055", "pass-no-rights", lambda t: t.profile(drop=["AccessRights"]))
+
+
+# SCEP ---------------------------------------------------------------------------------------------
+for check in ("SCEP-001", "SCEP-002", "SCEP-003"):
+    one(check, "pass", lambda t: t.caps())
+one("SCEP-001", "fail", lambda t: t.scep("GetCACaps", status=404))
+one("SCEP-001", "fail-unprintable", lambda t: t.caps(["AES", "SHA\x01"]))
+one("SCEP-001", "pass-busy", lambda t: (t.scep("GetCACaps", status=503), t.caps(["X-Unknown"])))
+one("SCEP-002", "fail", lambda t: t.caps(body=b"AES\r\nSHA-256\r\nPOSTPKIOperation\r\n"))
+one("SCEP-002", "fail-casing", lambda t: t.caps(["aes", "SHA-256", "POSTPKIOperation"]))
+one("SCEP-003", "fail", lambda t: t.caps(["DES3", "SHA-1"]))
+one("SCEP-003", "pass-standard", lambda t: t.caps(["SCEPStandard"]))
+one("SCEP-005", "pass", lambda t: t.ca_cert())
+one("SCEP-005", "pass-ra", lambda t: t.ca_cert(["ca01", "aa02"], "application/x-x509-ca-ra-cert"))
+one("SCEP-005", "fail", lambda t: t.ca_cert(kind="application/octet-stream"))
+one("SCEP-005", "fail-ra", lambda t: t.ca_cert(["ca01", "aa02"]))
+for check in ("SCEP-010", "SCEP-011"):
+    one(check, "pass", lambda t: t.pki())
+one("SCEP-010", "fail", lambda t: t.pki(status=403))
+one("SCEP-010", "pass-busy", lambda t: (t.pki(status=503), t.pki("02" * 16, "f2" * 16)))
+one("SCEP-011", "fail", lambda t: t.pki(said={"recipientNonce": "00" * 16}))
+one("SCEP-011", "fail-transaction", lambda t: t.pki(said={"transactionID": "TX9"}))
+one("SCEP-011", "fail-unreadable", lambda t: t.pki(said={"signature": "unreadable"}))
+one("SCEP-011", "pass-lost", lambda t: (t.pki(lost=True), t.pki()))
+one("SCEP-012", "pass", lambda t: (t.pki(), t.pki("02" * 16, "f2" * 16)))
+one("SCEP-012", "fail", lambda t: t.pki(reply="01" * 16))
+one("SCEP-012", "fail-repeated", lambda t: (t.pki(), t.pki("02" * 16)))
+one("SCEP-013", "pass", lambda t: (t.ca_cert(), t.pki()))
+one("SCEP-013", "fail", lambda t: (t.ca_cert(), t.pki(said={"signer": "ee99"})))
+
+
+@case("SCEP-013", "pass-rollover")
+def _(t):
+    t.ca_cert(), t.ca_cert(["ca02"]), t.pki(), t.pki("02" * 16, "f2" * 16, said={"signer": "ca02"})
+
+
+def issued(t, *pairs):
+    for serial, certificate in pairs:
+        t.state("identity-issued", {"certificate": certificate, "serial": serial, "issuer": "CN=CA"})
+
+
+one("SCEP-021", "pass", lambda t: issued(t, ("01AB", "e1"), ("02CD", "e2")))
+one("SCEP-021", "pass-same-again", lambda t: issued(t, ("01AB", "e1"), ("01AB", "e1")))
+one("SCEP-021", "fail", lambda t: issued(t, ("01AB", "e1"), ("01AB", "e2")))
+one("SCEP-021", "fail-negative", lambda t: issued(t, ("-01AB", "e1")))
+one("SCEP-021", "fail-long", lambda t: issued(t, ("7F" * 21, "e1")))
+one("SCEP-035", "pass", lambda t: t.pki(said={"pkiStatus": "FAILURE", "failInfo": "badRequest"}))
+one("SCEP-035", "pass-pending", lambda t: t.pki(said={"pkiStatus": "PENDING"}))
+one("SCEP-035", "fail", lambda t: t.pki(said={"pkiStatus": "FAILURE"}))
+one("SCEP-035", "fail-success", lambda t: t.pki(said={"failInfo": "badAlg"}))
+one("SCEP-051", "pass", lambda t: (t.caps(), t.pki()))
+one("SCEP-051", "pass-get", lambda t: (t.caps(["AES", "SHA-256"]), t.pki(method="GET")))
+one("SCEP-051", "fail", lambda t: (t.caps(["AES", "SHA-256"]), t.pki()))
+one("SCEP-054", "pass", lambda t: (t.pki(), t.pki("02" * 16, "f2" * 16)))
+one("SCEP-054", "pass-sent-again", lambda t: (t.pki(lost=True), t.pki()))
+one("SCEP-054", "fail", lambda t: (t.pki(), t.pki(reply="f2" * 16, size=901)))
+one("SCEP-054", "fail-short", lambda t: t.pki("01" * 8))
+
+
+# DDM: servers -------------------------------------------------------------------------------------
+def switch_on(t, data=None, uuid="D1"):
+    command = {"RequestType": "DeclarativeManagement"} | ({"Data": data} if data is not None else {})
+    body = plistlib.dumps({"CommandUUID": uuid, "Command": command})
+    t.command(t.loop_request(), uuid, "DeclarativeManagement", body=body)
+    t.loop("Acknowledged", uuid)
+
+
+one("DDM-001", "pass", lambda t: t.tokens())
+one("DDM-001", "fail", lambda t: t.ddm("tokens", {"SyncTokens": {}}))
+one("DDM-001", "fail-long", lambda t: t.tokens("T" * 257))
+one("DDM-001", "fail-flat", lambda t: t.ddm("tokens", {"DeclarationsToken": "T1"}))
+one("DDM-001", "pass-unknown-mac", lambda t: (t.ddm("tokens", status=403), t.tokens()))
+one("DDM-002", "pass", lambda t: t.tokens())
+one("DDM-002", "fail", lambda t: t.ddm("tokens", {"SyncTokens": {
+    "DeclarationsToken": "T1", "Timestamp": "2 January 2026"}}))
+one("DDM-003", "pass", lambda t: t.items([]))
+one("DDM-003", "fail", lambda t: t.ddm("declaration-items", {
+    "Declarations": {"Activations": [], "Configurations": []}, "DeclarationsToken": "T1"}))
+
+
+def three(t, *tokens, touch=False):
+    t.tokens(tokens[0]), t.items([], tokens[1])
+    if touch:
+        t.api("U1")
+    t.tokens(tokens[2])
+
+
+one("DDM-004", "pass", lambda t: three(t, "T1", "T1", "T1"))
+one("DDM-004", "pass-changed", lambda t: three(t, "T1", "T2", "T2"))
+one("DDM-004", "pass-and-back", lambda t: three(t, "T1", "T2", "T1", touch=True))
+one("DDM-004", "fail", lambda t: three(t, "T1", "T2", "T1"))
+
+
+def fetch(t, status=200, listed="S1", got="S1", after=None, name="C1", kind="configuration"):
+    t.items([("C1", listed)]), t.declaration(name, got, kind, status)
+    if after:
+        t.items(after, "T1")
+
+
+one("DDM-009", "pass", fetch)
+one("DDM-009", "fail", lambda t: fetch(t, 404, after=[("C1", "S1")]))
+one("DDM-009", "pass-removed", lambda t: (fetch(t, 404), t.items([], "T2")))
+one("DDM-010", "pass", fetch)
+one("DDM-010", "fail", lambda t: (t.items([("C1", "S1")]), t.ddm("declaration/configuration/C1", {
+    "Type": "com.apple.configuration.x", "Identifier": "C2", "ServerToken": "S1", "Payload": {}})))
+one("DDM-010", "fail-kind", lambda t: (t.items([("C1", "S1")]), t.ddm("declaration/asset/C1", {
+    "Type": "com.apple.configuration.x", "Identifier": "C1", "ServerToken": "S1", "Payload": {}})))
+one("DDM-010", "fail-token", lambda t: fetch(t, got="S0", after=[("C1", "S1")]))
+one("DDM-010", "pass-newer", lambda t: (fetch(t, got="S2"), t.items([("C1", "S2")], "T2")))
+one("DDM-010", "pass-slashes", lambda t: (t.items([("a/b/c", "S1")]), t.declaration("a/b/c", "S1")))
+one("DDM-013", "pass", lambda t: t.items([("C" * 64, "S1"), ("C1", "S" * 64)]))
+one("DDM-013", "fail", lambda t: t.items([("C" * 65, "S1")]))
+one("DDM-013", "fail-twice", lambda t: t.items([("C1", "S1"), ("C1", "S2")]))
+
+
+def activation(t, *names):
+    lists = {"Activations": [{"Identifier": "A1", "ServerToken": "S1"}],
+             "Configurations": [{"Identifier": "C1", "ServerToken": "S1"}], "Assets": [],
+             "Management": []}
+    t.ddm("declaration-items", {"Declarations": lists, "DeclarationsToken": "T1"})
+    t.declaration("A1", "S1", "activation", payload={"StandardConfigurations": list(names)})
+
+
+one("DDM-015", "pass", lambda t: activation(t, "C1"))
+one("DDM-015", "fail", lambda t: activation(t, "C1", "C9"))
+one("DDM-017", "pass", lambda t: t.status())
+one("DDM-017", "pass-busy", lambda t: (t.status(status=503), t.status()))
+one("DDM-017", "fail", lambda t: t.status(("device.model.family",), status=400))
+one("DDM-017", "fail-body", lambda t: t.status(body=b"{}"))
+one("DDM-025", "pass", lambda t: t.tokens())
+one("DDM-025", "fail", lambda t: t.tokens(headers=[["Content-Type", "text/plain"]]))
+SYNC = json.dumps({"SyncTokens": {"DeclarationsToken": "T1"}}).encode()
+one("DDM-029", "pass", lambda t: switch_on(t, SYNC))
+one("DDM-029", "fail", lambda t: switch_on(t, b"T1"))
+one("DDM-029", "fail-text", lambda t: switch_on(t, SYNC.decode()))
+
+
+# DDM: Macs ----------------------------------------------------------------------------------------
+def on(t, data=None):
+    t.enroll(), switch_on(t, data)
+
+
+one("DDM-034", "pass", lambda t: (on(t), t.tokens()))
+one("DDM-034", "fail", lambda t: (t.enroll(), t.tokens()))
+
+
+@case("DDM-034", "fail-other-channel")
+def _(t):  # the device's command does not switch the user's channel on
+    on(t), t.token_update(USER_TOKEN, MAGIC2, user=USER), t.tokens(user=USER)
+
+
+@case("DDM-034", "pass-renewed")
+def _(t):  # a renewal is an Authenticate too, and forgets nothing
+    on(t), t.tokens(), t.enroll(magic=MAGIC2), t.status()
+
+
+@case("DDM-034", "fail-after-check-out")
+def _(t):
+    on(t), t.tokens(), t.checkin("CheckOut"), t.enroll(magic=MAGIC2), t.status()
+
+
+one("DDM-035", "pass", lambda t: (on(t), t.status(), t.tokens(), t.items([])))
+one("DDM-035", "fail", lambda t: (on(t), t.items([])))
+
+
+def synced(t, then, token="T1", first=200):
+    on(t), t.tokens(), t.items([("C1", "S1"), ("C2", "S1")])
+    t.declaration("C1", "S1", status=first), t.declaration("C2", "S1")
+    t.tokens(token), then(t)
+
+
+one("DDM-036", "pass", lambda t: synced(t, lambda u: u.status()))
+one("DDM-036", "fail", lambda t: synced(t, lambda u: u.items([("C1", "S1"), ("C2", "S1")])))
+
+
+@case("DDM-036", "pass-not-all-there")
+def _(t):  # one fetch failed, so the manifest's token was not stored
+    synced(t, lambda u: u.items([("C1", "S1"), ("C2", "S1")]), first=500)
+    t.declaration("C1", "S1"), t.declaration("C2", "S1"), t.tokens(), t.status()
+
+
+def changed(t, *names):
+    synced(t, lambda u: u.items([("C1", "S2"), ("C2", "S1")], "T2"), "T2")
+    for name in names:
+        t.declaration(name, "S2" if name == "C1" else "S1")
+
+
+one("DDM-037", "pass", lambda t: changed(t, "C1"))
+one("DDM-037", "fail", lambda t: changed(t, "C1", "C2"))
+
+
+@case("DDM-037", "pass-removed-and-back")
+def _(t):
+    synced(t, lambda u: u.items([("C2", "S1")], "T2"), "T2")
+    t.tokens("T3"), t.items([("C1", "S1"), ("C2", "S1")], "T3"), t.declaration("C1", "S1")
+
+
+@case("DDM-037", "pass-enrolled-anew")
+def _(t):
+    synced(t, lambda u: u.checkin("CheckOut"))
+    t.enroll(magic=MAGIC2), switch_on(t), t.tokens(), t.items([("C1", "S1")]), t.declaration("C1", "S1")
+
+
+one("DDM-040", "pass", lambda t: (on(t), t.status(), t.status(("device.model.family",))))
+one("DDM-040", "fail", lambda t: (on(t), t.status(("device.model.family",))))
+one("DDM-041", "pass", lambda t: t.status(()))
+one("DDM-041", "fail", lambda t: t.status(errors=None))
+one("DDM-041", "fail-items", lambda t: t.status(None))
+
+
+def main():
+    shutil.rmtree(FIXTURES, ignore_errors=True)
+    for (check, name), make in sorted(MADE.items()):
+        trace = Trace()
+        make(trace)
+        trace.write(FIXTURES / check, name)
+    print(f"{len(MADE)} traces of {len({c for c, _ in MADE})} checks")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
