@@ -30,6 +30,7 @@ class counting_observer final : public net::observer {
     }
     std::uint64_t on_failure(const net::exchange_context&, const net::request&,
                              const net::transport_error&) override {
+        ++failures;
         return ++events_;
     }
     std::uint64_t on_stream_message(const net::exchange_context&, bytes_view) override {
@@ -37,6 +38,7 @@ class counting_observer final : public net::observer {
     }
     std::map<std::string, std::size_t> requests;
     std::map<std::string, std::map<std::string, bool>> connections;
+    std::size_t failures = 0;
 
   private:
     std::uint64_t events_ = 0;

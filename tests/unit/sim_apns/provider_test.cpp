@@ -132,7 +132,7 @@ TEST(push_provider, is_refused_with_any_certificate_but_a_good_one) {
 }
 
 net::task<void> certificate_expires(bench& b) {
-    // APNS-007: judged at world time, also on a connection that has proven itself before.
+    // APNS-007: judged at world time, also for a certificate that was good before.
     const auto token = co_await offline_token(b, "mac-1", our_topic);
     EXPECT_EQ(in_words(co_await send_push(b, b.identity, push_request(token, "x"))), "200");
     co_await b.world->sleep_for(std::chrono::days{366});
