@@ -1,9 +1,8 @@
 #include "expect_watch.hpp"
-
-#include <gtest/gtest.h>
-
 #include "pomona/net/world.hpp"
 #include "pomona/scenario/parse.hpp"
+
+#include <gtest/gtest.h>
 
 namespace pomona::scenario {
 namespace {
@@ -15,19 +14,25 @@ class expect_watch_test : public testing::Test {
   protected:
     expect_watch_test()
         : world{net::make_virtual_world({1, {}})},
-          recorder{std::move(*trace::recorder::create(*world, {}))}, log{*recorder} {}
+          recorder{std::move(*trace::recorder::create(*world, {}))},
+          log{*recorder} {}
     ~expect_watch_test() override { world->shutdown(); }
 
     void wait(duration d) { ASSERT_TRUE(world->run(world->sleep_for(d))); }
-    std::uint64_t state(const std::string& name) { return recorder->state(actor{"mac-0001"}, name, {}); }
+    std::uint64_t state(const std::string& name) {
+        return recorder->state(actor{"mac-0001"}, name, {});
+    }
 
     static expect_step step(const std::string& text) {
-        const auto parsed = parse("t.yaml", "pomona: 1\nname: t\nmacs: {m: {count: 1}}\nsteps:\n  - " + text + "\n", {});
+        const auto parsed = parse(
+            "t.yaml", "pomona: 1\nname: t\nmacs: {m: {count: 1}}\nsteps:\n  - " + text + "\n", {});
         EXPECT_TRUE(parsed) << parsed.error().render();
         return std::get<expect_step>(parsed->steps[0].verb);
     }
     expect_watch watch(const expect_step& e, std::uint64_t cursor = 0, std::uint64_t since = 0) {
-        return {e, {"mac-0001", cursor, since, [](const std::string& t) { return std::optional{t}; }}, world->now()};
+        return {e,
+                {"mac-0001", cursor, since, [](const std::string& t) { return std::optional{t}; }},
+                world->now()};
     }
     std::optional<expect_watch::settled> look(expect_watch& w) {
         log.pump();

@@ -1,8 +1,7 @@
 #include "pomona/scenario/outcome.hpp"
+#include "pomona/scenario/runner.hpp"
 
 #include <gtest/gtest.h>
-
-#include "pomona/scenario/runner.hpp"
 
 namespace pomona::scenario {
 namespace {
@@ -72,12 +71,18 @@ TEST(verdict, nothing_is_green_by_omission) {
         settle(o);
         return std::pair{o.verdict, o.exit};
     };
-    EXPECT_EQ(verdict_with(verdict::pass, verdict::pass), (std::pair{verdict::pass, exit_code::ok}));
-    EXPECT_EQ(verdict_with(verdict::pass, verdict::not_applicable), (std::pair{verdict::pass, exit_code::ok}));
-    EXPECT_EQ(verdict_with(verdict::pass, verdict::warn), (std::pair{verdict::warn, exit_code::ok}));
-    EXPECT_EQ(verdict_with(verdict::blocked, verdict::pass), (std::pair{verdict::fail, exit_code::failed}));
-    EXPECT_EQ(verdict_with(verdict::pass, verdict::fail), (std::pair{verdict::fail, exit_code::failed}));
-    EXPECT_EQ(verdict_with(verdict::pass, verdict::error), (std::pair{verdict::fail, exit_code::failed}));
+    EXPECT_EQ(verdict_with(verdict::pass, verdict::pass),
+              (std::pair{verdict::pass, exit_code::ok}));
+    EXPECT_EQ(verdict_with(verdict::pass, verdict::not_applicable),
+              (std::pair{verdict::pass, exit_code::ok}));
+    EXPECT_EQ(verdict_with(verdict::pass, verdict::warn),
+              (std::pair{verdict::warn, exit_code::ok}));
+    EXPECT_EQ(verdict_with(verdict::blocked, verdict::pass),
+              (std::pair{verdict::fail, exit_code::failed}));
+    EXPECT_EQ(verdict_with(verdict::pass, verdict::fail),
+              (std::pair{verdict::fail, exit_code::failed}));
+    EXPECT_EQ(verdict_with(verdict::pass, verdict::error),
+              (std::pair{verdict::fail, exit_code::failed}));
 }
 
 } // namespace

@@ -83,7 +83,8 @@ TEST(scenario_file, every_kind_of_mistake_is_named_with_a_mend) {
         {"cases: []\nsteps:\n  - expect: Idle\n", "not carried out by this version"},
         {"needs: [que]\nsteps:\n  - expect: Idle\n", "unknown capability"},
         {"steps:\n  - expect: Idle\n    where: {a: {matches: '('}}\n", "regular expression"},
-        {"steps:\n  - server: queue\n    with: [{RequestType: X, Payload: file:no-such-file}]\n", "cannot read the file"},
+        {"steps:\n  - server: queue\n    with: [{RequestType: X, Payload: file:no-such-file}]\n",
+         "cannot read the file"},
         {"steps: []\n", "`steps`"},
     };
     for (const auto& [text, words] : cases) {
@@ -108,24 +109,28 @@ TEST(scenario_file, variables_and_counts_can_be_overridden) {
     ASSERT_TRUE(parsed) << parsed.error().render();
     EXPECT_EQ(parsed->mac_count(), 200U);
     EXPECT_EQ(std::get<expect_step>(parsed->steps[0].verb).within.length, duration{7s});
-    EXPECT_THAT(problems_of(text, {{{"limt", "7s"}}, {}, false}), HasSubstr("did you mean `limit`?"));
+    EXPECT_THAT(problems_of(text, {{{"limt", "7s"}}, {}, false}),
+                HasSubstr("did you mean `limit`?"));
 }
 
 TEST(scenario_file, a_missing_file_is_one_clear_sentence) {
     const auto parsed = load("/no/such/file.yaml", {});
     ASSERT_FALSE(parsed);
-    EXPECT_THAT(parsed.error().render(), HasSubstr("/no/such/file.yaml: error: there is no such file"));
+    EXPECT_THAT(parsed.error().render(),
+                HasSubstr("/no/such/file.yaml: error: there is no such file"));
 }
 
 TEST(message_vocabulary, every_documented_form_is_read) {
     for (const auto* text :
-         {"Authenticate", "TokenUpdate", "CheckOut", "DeclarativeManagement", "ddm status", "ddm declaration", "Idle",
-          "Acknowledged", "ProfileList Acknowledged", "InstallProfile NotNow", "command", "command InstallProfile",
-          "apns push", "push", "scep PKIOperation", "enrollment profile", "state enrolled", "http response to TokenUpdate",
-          "http response to ProfileList Error"}) {
+         {"Authenticate", "TokenUpdate", "CheckOut", "DeclarativeManagement", "ddm status",
+          "ddm declaration", "Idle", "Acknowledged", "ProfileList Acknowledged",
+          "InstallProfile NotNow", "command", "command InstallProfile", "apns push", "push",
+          "scep PKIOperation", "enrollment profile", "state enrolled",
+          "http response to TokenUpdate", "http response to ProfileList Error"}) {
         EXPECT_TRUE(parse_message(text, {})) << text;
     }
-    for (const auto* text : {"", "ProfileList", "scep Renew", "state", "http response to", "A B Acknowledged"}) {
+    for (const auto* text :
+         {"", "ProfileList", "scep Renew", "state", "http response to", "A B Acknowledged"}) {
         EXPECT_FALSE(parse_message(text, {})) << text;
     }
 }

@@ -46,7 +46,8 @@ TEST(yaml, broken_and_empty_input_is_a_problem_with_a_place) {
 
 TEST(yaml, depth_and_size_are_bounded) {
     EXPECT_NE(refused(std::string(100, '[')).message, "");
-    EXPECT_NE(refused("a: " + std::string(2U << 20U, 'x')).message.find("1 MiB"), std::string::npos);
+    EXPECT_NE(refused("a: " + std::string(2U << 20U, 'x')).message.find("1 MiB"),
+              std::string::npos);
     // Far deeper than any stack: refused, not a crash.
     EXPECT_NE(refused(std::string(500'000, '[')).message, "");
 }

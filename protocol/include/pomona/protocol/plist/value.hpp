@@ -30,8 +30,8 @@ class dict {
     dict& operator=(const dict&);
     dict& operator=(dict&&) noexcept;
     ~dict();
-    /// Linear in the number of entries, for a peer's dictionaries. Of equal keys the first keeps its
-    /// place and the last its value.
+    /// Linear in the number of entries, for a peer's dictionaries. Of equal keys the first keeps
+    /// its place and the last its value.
     static dict from_entries(std::vector<entry> entries);
 
     /// Null when absent; valid until the dictionary changes.
