@@ -1,6 +1,7 @@
 #include "html_body.hpp"
 
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/foundation/utf8.hpp"
 #include "pomona/trace/decode.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,18 +15,12 @@ using nlohmann::json;
 
 constexpr std::size_t shown_hex_bytes = 512;
 
-/// Choice: text is what a person can read: no control characters but tab and line ends. The page's
-/// writer replaces what is not UTF-8, so high bytes count as text only when UTF-8 keeps them.
+/// Choice: text is what a person can read: UTF-8 without control characters but tab and line ends.
 bool is_readable(bytes_view body) {
     const bool no_controls = std::ranges::none_of(body, [](std::uint8_t b) {
         return (b < 0x20 && b != '\t' && b != '\n' && b != '\r') || b == 0x7f;
     });
-    if (!no_controls) {
-        return false;
-    }
-    const auto dumped = json(to_text(body)).dump(-1, ' ', false, json::error_handler_t::ignore);
-    const auto replaced = json(to_text(body)).dump(-1, ' ', false, json::error_handler_t::replace);
-    return dumped == replaced;
+    return no_controls && is_utf8(as_text(body));
 }
 
 } // namespace

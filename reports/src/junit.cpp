@@ -1,5 +1,7 @@
 #include "pomona/reports/junit.hpp"
 
+#include "pomona/foundation/utf8.hpp"
+
 #include <algorithm>
 #include <cstdio>
 
@@ -8,42 +10,12 @@ namespace {
 
 using checks::verdict;
 
-/// How many bytes of `text` are one well-formed UTF-8 character; 0: none is.
-// RFC 3629 section 4: the second byte's range keeps out overlong forms (e0, f0), surrogates (ed)
-// and what is beyond U+10FFFF (f4).
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto first = byte(0);
-    if (first < 0x80) {
-        return 1;
-    }
-    const std::size_t length = first < 0xc2   ? 0
-                               : first < 0xe0 ? 2
-                               : first < 0xf0 ? 3
-                               : first < 0xf5 ? 4
-                                              : 0;
-    if (length == 0 || length > text.size()) {
-        return 0;
-    }
-    const unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    const unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (byte(1) < low || byte(1) > high) {
-        return 0;
-    }
-    for (std::size_t i = 2; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return length;
-}
-
 /// XML 1.0 has no control characters but tab, newline and return, not even escaped: they become
 /// '?', as do bytes that are not UTF-8, which would make the whole file unreadable.
 std::string escaped(std::string_view text) {
     std::string out;
     while (!text.empty()) {
-        const auto length = utf8_length(text);
+        const auto length = first_utf8_char(text).length;
         const char c = text[0];
         if (length != 1) {
             out += length == 0 ? std::string_view{"?"} : text.substr(0, length);

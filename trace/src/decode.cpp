@@ -2,7 +2,7 @@
 
 #include "document.hpp"
 #include "pomona/foundation/encoding.hpp"
-#include "utf8.hpp"
+#include "pomona/foundation/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 

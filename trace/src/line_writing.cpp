@@ -1,8 +1,8 @@
 // Events as lines of JSON. Written by hand: the order of keys is part of the format, and text that
 // is not UTF-8 (a peer's header, a path) has to survive.
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/foundation/utf8.hpp"
 #include "pomona/trace/run_folder.hpp"
-#include "utf8.hpp"
 
 namespace pomona::trace {
 namespace {

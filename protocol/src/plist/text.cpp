@@ -1,47 +1,11 @@
 #include "text.hpp"
 
+#include "pomona/foundation/utf8.hpp"
+
 #include <cstdint>
 
 namespace pomona::plist {
 namespace {
-
-struct decoded {
-    std::uint32_t code = 0;
-    std::size_t length = 0; ///< 0: not UTF-8 at this place
-};
-
-std::size_t sequence_length(std::uint8_t lead) {
-    if (lead < 0x80) {
-        return 1;
-    }
-    if (lead >= 0xc2 && lead <= 0xdf) {
-        return 2;
-    }
-    if ((lead & 0xf0U) == 0xe0) {
-        return 3;
-    }
-    return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
-}
-
-decoded decode(bytes_view text) {
-    const auto length = sequence_length(text[0]);
-    if (length <= 1 || length > text.size()) {
-        return length == 1 ? decoded{text[0], 1} : decoded{};
-    }
-    std::uint32_t code = text[0] & (0xffU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((text[i] & 0xc0U) != 0x80) {
-            return {};
-        }
-        code = code << 6U | (text[i] & 0x3fU);
-    }
-    // RFC 3629 section 3: neither overlong forms nor surrogates nor anything above U+10FFFF.
-    constexpr std::uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < smallest[length] || (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) {
-        return {};
-    }
-    return {code, length};
-}
 
 bool carries(form target, std::uint32_t code) {
     if (code == 0) {
@@ -58,7 +22,7 @@ bool carries(form target, std::uint32_t code) {
 
 bool is_plain_utf8(bytes_view text) {
     while (!text.empty()) {
-        const auto next = decode(text);
+        const auto next = first_utf8_char(as_text(text));
         if (next.length == 0 || next.code == 0) {
             return false;
         }
@@ -88,7 +52,7 @@ std::string representable(std::string_view text, form target) {
     out.reserve(text.size());
     auto rest = as_bytes(text);
     while (!rest.empty()) {
-        const auto next = decode(rest);
+        const auto next = first_utf8_char(as_text(rest));
         if (next.length == 0 || !carries(target, next.code)) {
             out += "\xef\xbf\xbd";
         } else {

@@ -1,5 +1,6 @@
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/foundation/error.hpp"
+#include "pomona/foundation/utf8.hpp"
 #include "pomona/foundation/uuid.hpp"
 
 #include <gtest/gtest.h>
@@ -48,6 +49,18 @@ TEST(uuid, carries_version_and_variant) {
     EXPECT_TRUE(is_uuid(id));
     EXPECT_FALSE(is_uuid("00000000-0000-4000-8000-00000000000"));
     EXPECT_FALSE(is_uuid("00000000-0000-4000-8000-00000000000g"));
+}
+
+TEST(utf8, only_well_formed_text_passes) {
+    for (const auto* good :
+         {"", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8d\x8e", "\xf4\x8f\xbf\xbf"}) {
+        EXPECT_TRUE(is_utf8(good)) << escape(good);
+    }
+    for (const auto* bad : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+                            "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "a\xff"}) {
+        EXPECT_FALSE(is_utf8(bad)) << escape(bad);
+    }
+    EXPECT_EQ(first_utf8_char("\xe2\x82\xac.").code, 0x20acU);
 }
 
 TEST(escape, hides_control_characters_of_a_peer) {
