@@ -31,13 +31,13 @@ using body = decltype(checkin_message::body);
 body read_authenticate(fields& f) {
     authenticate out;
     out.topic = topic{f.text(key::topic)};
-    out.device_name = f.text_or_empty(key_name::device_name);
-    out.model = f.text_or_empty(key_name::model);
-    out.model_name = f.text_or_empty(key_name::model_name);
-    out.os_version = f.text_or_empty(key_name::os_version);
-    out.build_version = f.text_or_empty(key_name::build_version);
-    out.product_name = f.text_or_empty(key_name::product_name);
-    out.serial = serial_number{f.text_or_empty(key_name::serial)};
+    out.device_name = f.text_or(key_name::device_name);
+    out.model = f.text_or(key_name::model);
+    out.model_name = f.text_or(key_name::model_name);
+    out.os_version = f.text_or(key_name::os_version);
+    out.build_version = f.text_or(key_name::build_version);
+    out.product_name = f.text_or(key_name::product_name);
+    out.serial = serial_number{f.text_or(key_name::serial)};
     return out;
 }
 
@@ -46,8 +46,8 @@ body read_token_update(fields& f) {
     out.topic = topic{f.text(key::topic)};
     out.token = push_token{f.data(key::token)};
     out.magic = push_magic{f.text(key::push_magic)};
-    out.awaiting_configuration = f.flag(key_name::awaiting_configuration).value_or(false);
-    out.not_on_console = f.flag(key_name::not_on_console);
+    out.awaiting_configuration = f.flag_if_any(key_name::awaiting_configuration).value_or(false);
+    out.not_on_console = f.flag_if_any(key_name::not_on_console);
     return out;
 }
 

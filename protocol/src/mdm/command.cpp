@@ -37,9 +37,9 @@ result<std::vector<error_chain_item>> read_errors(const plist::dict& d) {
         fields f{*entry};
         error_chain_item read;
         read.code = entry->contains(error_code_key) ? f.integer(error_code_key) : 0;
-        read.domain = f.text_or_empty(error_domain_key);
-        read.localized_description = f.text_or_empty(localized_key);
-        read.us_english_description = f.text_or_empty(us_english_key);
+        read.domain = f.text_or(error_domain_key);
+        read.localized_description = f.text_or(localized_key);
+        read.us_english_description = f.text_or(us_english_key);
         if (auto done = f.outcome(); !done) {
             return std::unexpected(done.error());
         }
@@ -96,7 +96,7 @@ result<report> parse_report(bytes_view bytes) {
     const auto status = f.text(key::status);
     // MDM-CHK-061: every status but Idle names the command.
     const auto parsed = parse_status(status);
-    out.uuid = command_uuid{parsed == command_status::idle ? f.text_or_empty(key::command_uuid)
+    out.uuid = command_uuid{parsed == command_status::idle ? f.text_or(key::command_uuid)
                                                            : f.text(key::command_uuid)};
     if (auto read = f.outcome(); !read) {
         return std::unexpected(read.error());

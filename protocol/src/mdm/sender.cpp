@@ -31,17 +31,17 @@ result<plist::dict> read_body(bytes_view body) {
 result<sender> read_sender(const plist::dict& message) {
     fields f{message};
     sender out;
-    out.device = udid{f.text_or_empty(key::udid)};
+    out.device = udid{f.text_or(key::udid)};
     // Schema mdm/checkin: device enrollment has UDID and never EnrollmentID, user enrollment the
     // reverse (MDM-CHK-042). A UDID decides.
     if (out.device.empty()) {
-        out.enrollment = f.text_or_empty(key::enrollment_id);
-        out.user_id = f.text_or_empty(enrollment_user_id);
+        out.enrollment = f.text_or(key::enrollment_id);
+        out.user_id = f.text_or(enrollment_user_id);
     } else {
-        out.user_id = f.text_or_empty(key::user_id);
+        out.user_id = f.text_or(key::user_id);
     }
-    out.user_short_name = f.text_or_empty(user_short_name);
-    out.user_long_name = f.text_or_empty(user_long_name);
+    out.user_short_name = f.text_or(user_short_name);
+    out.user_long_name = f.text_or(user_long_name);
     if (auto read = f.outcome(); !read) {
         return std::unexpected(read.error());
     }
