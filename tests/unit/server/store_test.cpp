@@ -1,5 +1,6 @@
 // What is kept: group commit, restarts, and a store that fails.
 #include "pomona/foundation/sqlite.hpp"
+#include "pomona/test/temp_folder.hpp"
 #include "scripted_mac.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -61,7 +62,7 @@ TEST(store, serials_are_unique_SCEP_021) {
     });
 }
 
-std::optional<temporary_folder> folder;
+std::optional<test::temp_folder> folder;
 
 TEST(server, restart_keeps_ca_enrollments_queue_and_tokens_DDM_006) {
     folder.emplace();

@@ -181,19 +181,6 @@ net::task<net::response> lab::enqueue(std::string id, std::string uuid, std::str
     co_return co_await api("PUT", "/v1/enqueue/" + id + query, mdm::write_command(c));
 }
 
-temporary_folder::temporary_folder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "pomona-server-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) {
-        throw std::runtime_error{"no temporary folder"};
-    }
-    path_ = pattern;
-}
-
-temporary_folder::~temporary_folder() {
-    std::error_code ec;
-    std::filesystem::remove_all(path_, ec);
-}
-
 net::request get(std::string target) {
     net::request out;
     out.target = std::move(target);

@@ -76,19 +76,6 @@ class lab {
 
 inline constexpr std::string_view test_topic = "com.apple.mgmt.External.test";
 
-/// A folder that goes with the test.
-class temporary_folder {
-  public:
-    temporary_folder();
-    ~temporary_folder();
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
-
 net::request get(std::string target);
 net::request put(std::string target, std::string content_type, bytes body);
 std::string text_of(const net::response& r);

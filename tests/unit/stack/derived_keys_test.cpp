@@ -1,7 +1,7 @@
 // The same keys everywhere, and none but the right ones from the disk.
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/stack/derived_keys.hpp"
-#include "temp_folder.hpp"
+#include "pomona/test/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ std::string fingerprint(const crypto::private_key& key) {
 }
 
 TEST(derived_keys, are_a_function_of_their_index) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     derived_keys cached{temp.path() / "derived-1"};
     const auto ctx = crypto::context::seeded(as_bytes("a world"));
     const auto first = cached.take(ctx, 64, 2);
@@ -30,23 +30,23 @@ TEST(derived_keys, are_a_function_of_their_index) {
 }
 
 TEST(derived_keys, are_never_taken_from_a_file_that_is_not_theirs) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     const auto folder = temp.path() / "derived-1";
     derived_keys cached{folder};
     const auto ctx = crypto::context::system();
     const auto right = cached.take(ctx, 70, 2).value();
-    EXPECT_EQ(mode_of(folder), 0700U);
-    EXPECT_EQ(mode_of(folder / "key-000070"), 0600U);
+    EXPECT_EQ(test::mode_of(folder), 0700U);
+    EXPECT_EQ(test::mode_of(folder / "key-000070"), 0600U);
     // Another's content, a changed byte, a cut file: all are derived again.
     std::filesystem::copy_file(folder / "key-000071", folder / "key-000070",
                                std::filesystem::copy_options::overwrite_existing);
-    auto content = content_of(folder / "key-000071");
+    auto content = test::content_of(folder / "key-000071");
     content.back() = static_cast<char>(content.back() ^ 1);
-    put_content(folder / "key-000071", content);
+    test::put_content(folder / "key-000071", content);
     const auto mended = cached.take(ctx, 70, 2).value();
     EXPECT_EQ(fingerprint(mended[0]), fingerprint(right[0]));
     EXPECT_EQ(fingerprint(mended[1]), fingerprint(right[1]));
-    put_content(folder / "key-000070", content_of(folder / "key-000070").substr(0, 40));
+    test::put_content(folder / "key-000070", test::content_of(folder / "key-000070").substr(0, 40));
     EXPECT_EQ(fingerprint(cached.take(ctx, 70, 1)->front()), fingerprint(right[0]));
 }
 
@@ -57,7 +57,7 @@ TEST(derived_keys, have_reserved_places_for_roles) {
 }
 
 TEST(derived_keys, stop_when_told_to) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     std::stop_source stop;
     stop.request_stop();
     const auto cut =

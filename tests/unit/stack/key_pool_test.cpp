@@ -1,6 +1,6 @@
 // The pool on disk: unique keys, private files, work kept when it is interrupted.
 #include "pomona/stack/key_pool.hpp"
-#include "temp_folder.hpp"
+#include "pomona/test/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ std::vector<bytes> ders(const std::vector<crypto::private_key>& keys) {
 }
 
 TEST(key_pool, makes_unique_keys_once_and_reads_them_back_in_order) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     const auto folder = temp.path() / "cache" / "keys";
     key_pool pool{folder};
     std::vector<key_progress> told;
@@ -50,19 +50,19 @@ TEST(key_pool, makes_unique_keys_once_and_reads_them_back_in_order) {
 }
 
 TEST(key_pool, lets_nobody_else_read) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     const auto folder = temp.path() / "keys";
     std::filesystem::create_directory(folder);
     std::filesystem::permissions(folder, std::filesystem::perms::all);
     ASSERT_TRUE(key_pool{folder}.take(1));
-    EXPECT_EQ(mode_of(folder), 0700U);
+    EXPECT_EQ(test::mode_of(folder), 0700U);
     for (const auto& entry : std::filesystem::directory_iterator{folder}) {
-        EXPECT_EQ(mode_of(entry.path()), 0600U) << entry.path();
+        EXPECT_EQ(test::mode_of(entry.path()), 0600U) << entry.path();
     }
 }
 
 TEST(key_pool, keeps_what_was_made_when_interrupted) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     std::stop_source stop;
     key_pool pool{temp.path() / "keys"};
     const auto cut = pool.take(
@@ -83,7 +83,7 @@ TEST(key_pool, keeps_what_was_made_when_interrupted) {
 
 TEST(key_pool, shares_the_work_of_two_processes_without_losing_a_key) {
     // Two pools of one folder, as two processes would have.
-    const temp_folder temp;
+    const test::temp_folder temp;
     const auto folder = temp.path() / "keys";
     std::optional<result<std::vector<crypto::private_key>>> other;
     std::jthread second{[&] { other = key_pool{folder, 1}.take(4); }};
@@ -98,27 +98,27 @@ TEST(key_pool, shares_the_work_of_two_processes_without_losing_a_key) {
 }
 
 TEST(key_pool, names_a_damaged_file) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     const auto folder = temp.path() / "keys";
     ASSERT_TRUE(key_pool{folder}.take(1));
     const auto file = folder / "batch-000000.keys";
-    auto content = content_of(file);
+    auto content = test::content_of(file);
     ASSERT_GT(content.size(), 200U);
     content[200] = static_cast<char>(content[200] ^ 1);
-    put_content(file, content);
+    test::put_content(file, content);
     const auto damaged = key_pool{folder}.take(1);
     ASSERT_FALSE(damaged);
     EXPECT_EQ(damaged.error().code, errc::damaged);
     EXPECT_NE(damaged.error().detail.find("batch-000000.keys"), std::string::npos);
-    put_content(file, content.substr(0, 20));
+    test::put_content(file, content.substr(0, 20));
     EXPECT_EQ(key_pool{folder}.take(1).error().code, errc::damaged);
     std::filesystem::remove(file);
     EXPECT_TRUE(key_pool{folder}.take(1));
 }
 
 TEST(key_pool, says_when_there_is_no_place_for_it) {
-    const temp_folder temp;
-    put_content(temp.path() / "file", "x");
+    const test::temp_folder temp;
+    test::put_content(temp.path() / "file", "x");
     EXPECT_EQ(key_pool{temp.path() / "file" / "keys"}.take(1).error().code, errc::cannot_write);
     EXPECT_EQ(key_pool{temp.path() / "file"}.take(1).error().code, errc::cannot_write);
     EXPECT_EQ(key_pool{{}}.take(1).error().code, errc::cannot_write);

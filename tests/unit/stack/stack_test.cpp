@@ -1,6 +1,6 @@
 // The whole of it: twenty Macs enroll in the simulated world, and a seed decides every byte.
 #include "pomona/stack/stack.hpp"
-#include "temp_folder.hpp"
+#include "pomona/test/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ net::task<void> enroll_all(stack& s, std::size_t& enrolled) {
 
 /// Enrolls the fleet; the folder's files by name, but for what only names the run itself.
 std::map<std::string, std::string> run_once(std::uint64_t seed) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     const auto folder = temp.path() / "run";
     auto made = stack::create(simulated(seed, folder));
     EXPECT_TRUE(made) << made.error().message();
@@ -61,7 +61,7 @@ std::map<std::string, std::string> run_once(std::uint64_t seed) {
     std::map<std::string, std::string> out;
     for (const auto& entry : std::filesystem::recursive_directory_iterator{folder}) {
         if (entry.is_regular_file()) {
-            out[entry.path().lexically_relative(folder).string()] = content_of(entry.path());
+            out[entry.path().lexically_relative(folder).string()] = test::content_of(entry.path());
         }
     }
     return out;
@@ -103,7 +103,7 @@ TEST(stack, refuses_what_the_simulated_world_cannot_do) {
     stack_options elsewhere;
     elsewhere.external = pomona::stack::target{};
     EXPECT_EQ(stack::create(std::move(elsewhere)).error().code, errc::unusable);
-    const temp_folder temp;
+    const test::temp_folder temp;
     stack_options kept;
     kept.data_folder = temp.path();
     EXPECT_EQ(stack::create(std::move(kept)).error().code, errc::unusable);

@@ -1,6 +1,6 @@
 // A target file is read as it was written.
 #include "pomona/stack/target.hpp"
-#include "temp_folder.hpp"
+#include "pomona/test/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
@@ -42,11 +42,11 @@ TEST(target_file, says_every_member_as_text) {
 }
 
 TEST(target_file, holds_a_key_and_is_private) {
-    const temp_folder temp;
+    const test::temp_folder temp;
     const auto file = temp.path() / "target.yaml";
     ASSERT_TRUE(write_target(sample(), file.string()));
-    EXPECT_EQ(mode_of(file), 0600U);
-    EXPECT_EQ(content_of(file), to_yaml(sample()));
+    EXPECT_EQ(test::mode_of(file), 0600U);
+    EXPECT_EQ(test::content_of(file), to_yaml(sample()));
     EXPECT_FALSE(write_target(sample(), (temp.path() / "none" / "target.yaml").string()));
 }
 

@@ -1,7 +1,7 @@
 #include "fake_world.hpp"
 #include "messages.hpp"
+#include "pomona/test/temp_folder.hpp"
 #include "pomona/trace/recorder.hpp"
-#include "temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -58,7 +58,7 @@ std::unique_ptr<recorder> open_recorder(fake_world& world, recorder_options opti
 }
 
 TEST(recorder, what_is_written_is_what_was_seen) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     const auto folder = parent.path() / "run";
     fake_world world;
     const auto log = open_recorder(world, {.folder = folder});
@@ -80,13 +80,13 @@ TEST(recorder, what_is_written_is_what_was_seen) {
 }
 
 TEST(recorder, no_secret_is_in_any_byte_of_the_folder) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     fake_world world;
     const auto log =
         open_recorder(world, {.folder = parent.path() / "run", .redact_push_magic = true});
     record_a_run(world, *log);
     ASSERT_TRUE(log->finish());
-    const auto all = all_bytes(parent.path());
+    const auto all = test::all_bytes(parent.path());
     for (const auto secret : {challenge, bootstrap, bearer, std::string_view{"m4gic"}}) {
         EXPECT_EQ(all.find(secret), std::string::npos) << secret;
         EXPECT_EQ(all.find(to_base64(as_bytes(secret))), std::string::npos) << secret;
@@ -143,7 +143,7 @@ TEST(recorder, facts_are_of_macs_and_emulators_and_not_of_the_reference_server) 
 }
 
 TEST(recorder, the_same_secret_has_the_same_placeholder_and_the_same_body_one_file) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     fake_world world;
     const auto log = open_recorder(world, {.folder = parent.path() / "run"});
     log->on_request(on("checkin"), bootstrap_message());
@@ -163,20 +163,20 @@ TEST(recorder, the_same_secret_has_the_same_placeholder_and_the_same_body_one_fi
 }
 
 TEST(recorder, equal_worlds_write_equal_folders) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     for (const auto* name : {"a", "b"}) {
         fake_world world;
         const auto log = open_recorder(world, {.folder = parent.path() / name});
         record_a_run(world, *log);
         ASSERT_TRUE(log->finish());
     }
-    EXPECT_EQ(content_of(parent.path() / "a" / "trace.ndjson"),
-              content_of(parent.path() / "b" / "trace.ndjson"));
-    EXPECT_FALSE(content_of(parent.path() / "a" / "trace.ndjson").empty());
+    EXPECT_EQ(test::content_of(parent.path() / "a" / "trace.ndjson"),
+              test::content_of(parent.path() / "b" / "trace.ndjson"));
+    EXPECT_FALSE(test::content_of(parent.path() / "a" / "trace.ndjson").empty());
 }
 
 TEST(recorder, a_folder_in_use_is_an_error_at_once) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     fake_world world;
     const auto first = open_recorder(world, {.folder = parent.path() / "run"});
     const auto second = recorder::create(world, {.folder = parent.path() / "run"});
@@ -212,7 +212,7 @@ int record_into_a_limit(const std::filesystem::path& folder) {
 }
 
 TEST(recorder, a_write_failure_is_told_once_and_recording_goes_on_in_memory) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     const auto child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {

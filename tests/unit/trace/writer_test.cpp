@@ -1,5 +1,5 @@
+#include "pomona/test/temp_folder.hpp"
 #include "pomona/trace/run_folder.hpp"
-#include "temp_folder.hpp"
 #include "writer.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace pomona::trace {
 namespace {
 
-unsigned mode_of(const std::filesystem::path& path) {
+unsigned test::mode_of(const std::filesystem::path& path) {
     struct stat s{};
     EXPECT_EQ(::stat(path.c_str(), &s), 0) << path;
     return s.st_mode & 0777U;
@@ -43,7 +43,7 @@ int write_into_a_limit(const std::filesystem::path& folder, rlim_t most) {
 }
 
 TEST(writer, makes_a_private_folder_and_private_files) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     const auto folder = parent.path() / "runs" / "1";
     auto w = writer::create(folder / ""); // as a user may write it
     ASSERT_TRUE(w) << w.error().message();
@@ -52,34 +52,34 @@ TEST(writer, makes_a_private_folder_and_private_files) {
     (*w)->line("two");
     ASSERT_TRUE((*w)->finish());
     ASSERT_TRUE(replace_file(folder / "run.json", "{}"));
-    EXPECT_EQ(content_of(folder / "trace.ndjson"), "one\ntwo\n");
-    EXPECT_EQ(content_of(folder / "bodies" / std::string(64, 'a')), "content");
-    EXPECT_EQ(mode_of(folder), 0700U);
-    EXPECT_EQ(mode_of(folder / "bodies"), 0700U);
-    EXPECT_EQ(mode_of(folder / "trace.ndjson"), 0600U);
-    EXPECT_EQ(mode_of(folder / "run.json"), 0600U);
-    EXPECT_EQ(mode_of(folder / "bodies" / std::string(64, 'a')), 0600U);
+    EXPECT_EQ(test::content_of(folder / "trace.ndjson"), "one\ntwo\n");
+    EXPECT_EQ(test::content_of(folder / "bodies" / std::string(64, 'a')), "content");
+    EXPECT_EQ(test::mode_of(folder), 0700U);
+    EXPECT_EQ(test::mode_of(folder / "bodies"), 0700U);
+    EXPECT_EQ(test::mode_of(folder / "trace.ndjson"), 0600U);
+    EXPECT_EQ(test::mode_of(folder / "run.json"), 0600U);
+    EXPECT_EQ(test::mode_of(folder / "bodies" / std::string(64, 'a')), 0600U);
 }
 
 TEST(writer, refuses_a_folder_that_holds_a_run_and_leaves_it_alone) {
-    const temp_folder folder;
-    put_content(folder.path() / "trace.ndjson", "old");
+    const test::temp_folder folder;
+    test::put_content(folder.path() / "trace.ndjson", "old");
     const auto w = writer::create(folder.path());
     ASSERT_FALSE(w);
     EXPECT_EQ(w.error().code, errc::cannot_write);
     EXPECT_NE(w.error().detail.find("already holds a run"), std::string::npos);
-    EXPECT_EQ(content_of(folder.path() / "trace.ndjson"), "old");
+    EXPECT_EQ(test::content_of(folder.path() / "trace.ndjson"), "old");
 }
 
 TEST(writer, refuses_a_place_where_no_folder_can_be) {
-    const temp_folder folder;
-    put_content(folder.path() / "file", "");
+    const test::temp_folder folder;
+    test::put_content(folder.path() / "file", "");
     EXPECT_EQ(writer::create(folder.path() / "file" / "run").error().code, errc::cannot_write);
     EXPECT_EQ(writer::create(folder.path() / "file").error().code, errc::cannot_write);
 }
 
 TEST(writer, keeps_the_order_of_more_lines_than_its_queue_holds) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     auto w = writer::create(parent.path() / "run");
     ASSERT_TRUE(w);
     std::string expected;
@@ -88,11 +88,11 @@ TEST(writer, keeps_the_order_of_more_lines_than_its_queue_holds) {
         expected += std::to_string(i) + "\n";
     }
     ASSERT_TRUE((*w)->finish());
-    EXPECT_EQ(content_of(parent.path() / "run" / "trace.ndjson"), expected);
+    EXPECT_EQ(test::content_of(parent.path() / "run" / "trace.ndjson"), expected);
 }
 
 TEST(writer, a_body_can_be_read_before_and_after_it_is_on_disk) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     const auto hash = std::string{
         "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}; // of "hello"
     auto w = writer::create(parent.path() / "run");
@@ -114,7 +114,7 @@ TEST(writer, in_memory_keeps_bodies_and_writes_nothing) {
 }
 
 TEST(writer, a_failed_write_leaves_whole_lines_and_keeps_bodies_in_memory) {
-    const temp_folder parent;
+    const test::temp_folder parent;
     const auto folder = parent.path() / "run";
     const auto child = ::fork();
     ASSERT_GE(child, 0);
@@ -125,7 +125,7 @@ TEST(writer, a_failed_write_leaves_whole_lines_and_keeps_bodies_in_memory) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFEXITED(status)) << status;
     EXPECT_EQ(WEXITSTATUS(status), 0);
-    const auto text = content_of(folder / "trace.ndjson");
+    const auto text = test::content_of(folder / "trace.ndjson");
     EXPECT_LE(text.size(), 100U);
     EXPECT_TRUE(text.starts_with("line 0\nline 1\n")) << text;
     EXPECT_TRUE(text.ends_with("\n"));
@@ -139,11 +139,11 @@ TEST(writer, a_full_disk_is_told_apart_from_other_failures) {
 }
 
 TEST(writer, replacing_a_file_is_whole_and_tells_when_it_cannot) {
-    const temp_folder folder;
+    const test::temp_folder folder;
     const auto file = folder.path() / "run.json";
     ASSERT_TRUE(replace_file(file, "old"));
     ASSERT_TRUE(replace_file(file, "new"));
-    EXPECT_EQ(content_of(file), "new");
+    EXPECT_EQ(test::content_of(file), "new");
     EXPECT_FALSE(std::filesystem::exists(folder.path() / "run.json.new"));
     EXPECT_EQ(replace_file(folder.path() / "missing" / "x", "y").error().code, errc::cannot_write);
 }

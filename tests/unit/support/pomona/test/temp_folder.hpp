@@ -8,12 +8,12 @@
 #include <stdexcept>
 #include <string>
 
-namespace pomona::trace {
+namespace pomona::test {
 
 class temp_folder {
   public:
     temp_folder() {
-        auto pattern = (std::filesystem::temp_directory_path() / "pomona-trace-XXXXXX").string();
+        auto pattern = (std::filesystem::temp_directory_path() / "pomona-test-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::runtime_error{"no temporary folder"};
         }
@@ -52,4 +52,9 @@ inline std::string all_bytes(const std::filesystem::path& folder) {
     return out;
 }
 
-} // namespace pomona::trace
+/// 0600, 0700, …
+inline unsigned mode_of(const std::filesystem::path& file) {
+    return static_cast<unsigned>(std::filesystem::status(file).permissions());
+}
+
+} // namespace pomona::test
