@@ -13,12 +13,6 @@
 namespace pomona::trace {
 namespace {
 
-unsigned test::mode_of(const std::filesystem::path& path) {
-    struct stat s{};
-    EXPECT_EQ(::stat(path.c_str(), &s), 0) << path;
-    return s.st_mode & 0777U;
-}
-
 /// What was written after a limit of `most` bytes per file struck, in a process of its own: 0 when
 /// all is as it should be.
 int write_into_a_limit(const std::filesystem::path& folder, rlim_t most) {
