@@ -10,6 +10,7 @@ set(protocol_crypto
   src/crypto/issue.cpp
   src/crypto/key.cpp
   src/crypto/name.cpp
+  src/crypto/pem_blocks.cpp
   src/crypto/request.cpp
   src/crypto/seeded_provider.cpp
   src/scep/build.cpp

@@ -1,6 +1,7 @@
 #include "pomona/protocol/crypto/certificate.hpp"
 
 #include "crypto/handles.hpp"
+#include "crypto/pem_blocks.hpp"
 #include "pomona/foundation/encoding.hpp"
 
 #include <openssl/err.h>
@@ -67,22 +68,11 @@ result<std::vector<certificate>> certificate::from_pem(const context& ctx, bytes
     }
     const auto source = reading_bio(pem);
     std::vector<certificate> out;
-    while (true) {
-        char* label = nullptr;
-        char* header = nullptr;
-        unsigned char* data = nullptr;
-        long length = 0;
-        const bool found = PEM_read_bio(source.get(), &label, &header, &data, &length) == 1;
-        const c_ptr<char, free_openssl_memory> label_owner{label};
-        const c_ptr<char, free_openssl_memory> header_owner{header};
-        const c_ptr<unsigned char, free_openssl_memory> data_owner{data};
-        if (!found) {
-            break;
-        }
-        if (std::string_view{label} != PEM_STRING_X509) {
+    while (const auto block = pem_block::read(source.get())) {
+        if (block->label() != PEM_STRING_X509) {
             continue;
         }
-        auto cert = from_der(ctx, {data, static_cast<std::size_t>(length)});
+        auto cert = from_der(ctx, block->data());
         if (!cert) {
             return std::unexpected{cert.error()};
         }

@@ -1,6 +1,7 @@
 #include "pomona/protocol/crypto/key.hpp"
 
 #include "crypto/handles.hpp"
+#include "crypto/pem_blocks.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
@@ -110,29 +111,15 @@ result<private_key> private_key::from_pem(const context& ctx, bytes_view pem) {
     }
     const auto source = reading_bio(pem);
     // Other blocks may stand before the key: `openssl ecparam -genkey` writes the curve.
-    while (true) {
-        char* label = nullptr;
-        char* header = nullptr;
-        unsigned char* data = nullptr;
-        long length = 0;
-        const bool found = PEM_read_bio(source.get(), &label, &header, &data, &length) == 1;
-        const c_ptr<char, free_openssl_memory> label_owner{label};
-        const c_ptr<char, free_openssl_memory> header_owner{header};
-        const c_ptr<unsigned char, free_openssl_memory> data_owner{data};
-        if (!found) {
-            return openssl_failure(errc::malformed, "no private key in the PEM text");
-        }
-        const std::string_view kind{label};
-        if (kind == PEM_STRING_PKCS8 || std::string_view{header}.contains("ENCRYPTED")) {
+    while (const auto block = pem_block::read(source.get())) {
+        if (block->label() == PEM_STRING_PKCS8 || block->header().contains("ENCRYPTED")) {
             return fail(errc::unsupported, "encrypted private key");
         }
-        if (!kind.ends_with("PRIVATE KEY")) {
-            continue;
+        if (block->label().ends_with("PRIVATE KEY")) {
+            return from_der(ctx, block->data());
         }
-        auto key = from_der(ctx, {data, static_cast<std::size_t>(length)});
-        OPENSSL_cleanse(data, static_cast<std::size_t>(length));
-        return key;
     }
+    return openssl_failure(errc::malformed, "no private key in the PEM text");
 }
 
 bytes private_key::to_der() const {

@@ -1,5 +1,5 @@
 #include "answers.hpp"
-#include "checkin/request_identity.hpp"
+#include "checkin/put_request.hpp"
 #include "handlers.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
@@ -106,16 +106,12 @@ net::task<net::response> answer_other(service_ptr s, crypto::certificate cert, n
 } // namespace
 
 net::task<net::response> answer_checkin(service_ptr s, net::incoming in) {
-    if (in.what.method != "PUT") {
-        co_return wrong_method("PUT");
-    }
     const auto now = s->world.now();
-    auto identified =
-        identify(s->world.crypto(), in.connection->peer_chain, in.what, s->root().cert, now);
-    if (const auto* refused = std::get_if<identity_refusal>(&identified)) {
-        co_return plain_answer(refused->status, refused->text);
+    auto sender = sender_of_put(s, in, now);
+    if (!sender) {
+        co_return std::move(sender.error());
     }
-    const auto cert = std::get<crypto::certificate>(identified);
+    const auto cert = std::move(*sender);
     const auto event = in.event;
     auto message = mdm::parse_checkin(in.what.body);
     if (!message) {

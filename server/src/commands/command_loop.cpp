@@ -1,5 +1,5 @@
 #include "answers.hpp"
-#include "checkin/request_identity.hpp"
+#include "checkin/put_request.hpp"
 #include "commands/errors_json.hpp"
 #include "handlers.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
@@ -33,14 +33,10 @@ net::response answer_loop(loop_answer answer) {
 } // namespace
 
 net::task<net::response> answer_command_loop(service_ptr s, net::incoming in) {
-    if (in.what.method != "PUT") {
-        co_return wrong_method("PUT");
-    }
     const auto now = s->world.now();
-    auto identified =
-        identify(s->world.crypto(), in.connection->peer_chain, in.what, s->root().cert, now);
-    if (const auto* refused = std::get_if<identity_refusal>(&identified)) {
-        co_return plain_answer(refused->status, refused->text);
+    auto sender = sender_of_put(s, in, now);
+    if (!sender) {
+        co_return std::move(sender.error());
     }
     auto report = mdm::parse_report(in.what.body);
     if (!report) {
@@ -49,7 +45,7 @@ net::task<net::response> answer_command_loop(service_ptr s, net::incoming in) {
     }
     const auto id = report->from.id();
     const auto status = report->status;
-    presented who{std::get<crypto::certificate>(identified).sha256(), report->from, now};
+    presented who{sender->sha256(), report->from, now};
     auto errors = report->errors.empty() ? std::string{} : errors_json(report->errors);
     // MDM-CHK-017: a 2xx makes the Mac forget the result, so the answer waits for the disk.
     auto answer = co_await s->keep->report(std::move(who), in.connection->id, status, report->uuid,
