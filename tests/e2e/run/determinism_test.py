@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from harness import HERE, SOURCE, expect, expect_exit, folder, run, trace
+from harness import RUNS, SOURCE, expect, expect_exit, folder, run, trace
 
 SEEDS = range(1, 21)
 FILE = SOURCE / "scenarios/first-fleet.yaml"
@@ -71,7 +71,7 @@ def test_no_socket(temporary):
 
 
 def test_half_a_year(temporary):
-    file = HERE / "half-a-year.yaml"
+    file = RUNS / "half-a-year.yaml"
     run("run", file, "--world", "virtual", "--out", temporary / "warm")
     began = time.monotonic()
     process = run("run", file, "--world", "virtual", "--out", temporary / "year")

@@ -6,10 +6,10 @@ import signal
 import subprocess
 import time
 
-from harness import HERE, POMONA, SOURCE, expect, expect_exit, folder, outcome, run, served, start, stop, trace, wait_for
+from harness import RUNS, POMONA, SOURCE, expect, expect_exit, folder, outcome, run, served, start, stop, trace, wait_for
 
 FILE = SOURCE / "scenarios/first-fleet.yaml"
-LONG = HERE / "long.yaml"
+LONG = RUNS / "long.yaml"
 
 
 def test_usage():

@@ -2,7 +2,7 @@
 
 import collections
 
-from harness import HERE, SOURCE, expect, expect_exit, folder, run, trace
+from harness import RUNS, SOURCE, expect, expect_exit, folder, run, trace
 
 MACS = 200
 COMMANDS = 5
@@ -78,7 +78,7 @@ def main():
         for name in ("report.html", "junit.xml", "run.json"):
             expect((out / name).stat().st_size > 0, f"{name} is missing")
 
-        sixth = HERE / "sixth-answer.yaml"
+        sixth = RUNS / "sixth-answer.yaml"
         process = run("run", sixth, "--out", temporary / "sixth")
         expect_exit(process, 1)
         line = next(i for i, text in enumerate(sixth.read_text().splitlines(), 1) if "times: 6" in text) - 1

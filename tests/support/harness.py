@@ -11,7 +11,7 @@ import time
 
 POMONA = os.environ["POMONA"]
 SOURCE = pathlib.Path(os.environ["POMONA_SOURCE"])
-HERE = pathlib.Path(__file__).resolve().parent
+RUNS = SOURCE / "tests" / "e2e" / "run"  # where the scenario files of the run tests lie
 
 
 def run(*arguments, timeout=240, environment=None, cwd=None, prefix=()):
