@@ -13,7 +13,8 @@ if [ -n "${POMONA_FRESH:-}" ]; then
   mkdir -p "$root"
 else
   root="$(mktemp -d /var/tmp/pomona-fresh.XXXXXX)"
-  trap 'rm -rf --one-file-system "$root"' EXIT
+  trap 'rm -rf --one-file-system "$root" "$root.log"' EXIT
+  trap 'exit 143' INT TERM
 fi
 
 # The new system uses the mirrors and the network of this one, and nothing else of it.
