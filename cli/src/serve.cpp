@@ -27,12 +27,14 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     return o;
 }
 
-void announce(const stack::target& target, const std::string& file) {
+void announce(const stack::target& target, const std::string& file,
+              const std::filesystem::path& data) {
     std::cout << "Pomona's reference server is ready.\n\n"
               << "  enroll        " << target.enroll_url << "\n"
               << "  API           " << target.api.url << "  (user " << target.api.user
               << ", key in the target file)\n"
               << "  push service  " << target.apns.host << ':' << target.apns.port << "\n"
+              << "  push files    " << (data / "apns").string() << "/push.pem, push.key, ca.pem\n"
               << "  target file   " << file << "\n\n"
               << "Run a scenario against it:\n  pomona run scenarios/first-fleet.yaml -t " << file
               << "\n\n"
@@ -50,8 +52,10 @@ exit_code serve_command(const arguments& args) {
     const auto s = settings::read(
         {"serve", "",
          "Runs the reference MDM server and an emulated push service until it is ended. Its CA, "
-         "its database and its\n"
-         "target file (with the API key, mode 0600) are kept in the data folder.",
+         "its database, its\n"
+         "target file (with the API key, mode 0600) and a push certificate for other providers "
+         "(apns/push.pem)\n"
+         "are kept in the data folder.",
          "pomona serve --data pomona-data --port 9000",
          with_common(
              {{"data", 0, "DIR", "Where CA, database and target file are kept", "pomona-data",
@@ -101,7 +105,7 @@ exit_code serve_command(const arguments& args) {
         complain(written.error().message());
         return exit_code::unusable_target;
     }
-    announce(running.target(), file);
+    announce(running.target(), file, data);
     world = &running.world();
     running.run(for_ever(&running.world()));
     running.shutdown();

@@ -2,6 +2,9 @@
 
 #include "private_file.hpp"
 
+#include <array>
+#include <utility>
+
 namespace pomona::stack {
 
 namespace {
@@ -51,6 +54,18 @@ result<topic> emulator_folder::topic_or(topic fresh) const {
         return std::unexpected(written.error());
     }
     return fresh;
+}
+
+result<void> emulator_folder::publish(const crypto::identity& push,
+                                      const crypto::certificate& root) const {
+    const std::array<std::pair<const char*, std::string>, 3> files{
+        {{"push.pem", push.cert.pem()}, {"push.key", push.key.to_pem()}, {"ca.pem", root.pem()}}};
+    for (const auto& [name, content] : files) {
+        if (auto written = write_private_file(folder_ / name, as_bytes(content)); !written) {
+            return written;
+        }
+    }
+    return {};
 }
 
 } // namespace pomona::stack

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pomona/foundation/ids.hpp"
+#include "pomona/protocol/crypto/certificate.hpp"
 #include "pomona/stack/key_pool.hpp"
 
 #include <string_view>
@@ -17,6 +18,10 @@ class emulator_folder {
     [[nodiscard]] result<crypto::private_key> key_of(std::string_view role) const;
     /// The topic of the first start; `fresh` when there was none.
     [[nodiscard]] result<topic> topic_or(topic fresh) const;
+    /// For push providers that are not our server: push.pem (the certificate), push.key and ca.pem
+    /// (what the service's TLS certificate chains to), in PEM, each 0600.
+    [[nodiscard]] result<void> publish(const crypto::identity& push,
+                                       const crypto::certificate& root) const;
 
   private:
     explicit emulator_folder(std::filesystem::path folder) : folder_{std::move(folder)} {}

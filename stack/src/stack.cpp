@@ -192,6 +192,12 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     if (!identity) {
         co_return unusable("push certificate", identity.error());
     }
+    if (self->kept) {
+        const auto told = self->kept->publish(*identity, self->out->apns_->root());
+        if (!told) {
+            co_return unusable("data folder", told.error());
+        }
+    }
     auto taken = co_await self->out->server_->set_push_identity(std::move(*identity));
     if (!taken) {
         co_return unusable("push certificate", taken.error());
