@@ -12,9 +12,13 @@ namespace {
 using namespace std::chrono;
 
 std::string format(time_point t, bool nanos) {
-    const auto day = floor<days>(t);
+    // In whole seconds: the start of the clock's first, partial day lies outside of its range.
+    const auto second = floor<seconds>(t);
+    const auto day = floor<days>(second);
     const year_month_day date{day};
-    const hh_mm_ss time{t - day};
+    const hh_mm_ss time{second - day};
+    const auto below = t.time_since_epoch() % seconds{1};
+    const auto subsecond = below < nanoseconds{0} ? below + seconds{1} : below;
     std::array<char, 64> buffer{};
     const int length = std::snprintf(
         buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
@@ -23,8 +27,7 @@ std::string format(time_point t, bool nanos) {
         static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
     std::string out(buffer.data(), static_cast<std::size_t>(length));
     if (nanos) {
-        std::snprintf(buffer.data(), buffer.size(), ".%09ld",
-                      static_cast<long>(time.subseconds().count()));
+        std::snprintf(buffer.data(), buffer.size(), ".%09ld", static_cast<long>(subsecond.count()));
         out += buffer.data();
     }
     return out + 'Z';
@@ -135,7 +138,8 @@ std::optional<duration> parse_duration(std::string_view text) {
 
 std::string format_duration(duration d) {
     if (d < duration{0}) {
-        return "-" + format_duration(-d);
+        return d == duration::min() ? "-" + format_duration(duration::max())
+                                    : "-" + format_duration(-d);
     }
     static constexpr std::array order{0, 1, 3, 4, 2, 5, 6}; // d h m s ms us ns
     std::string out;
