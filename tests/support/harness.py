@@ -55,6 +55,13 @@ def outcome(run_folder):
     return json.loads((pathlib.Path(run_folder) / "run.json").read_text(encoding="utf-8"))
 
 
+def tool(*command, good=(0,), text=True, **options):
+    """Runs a program of others and returns what it printed; any other end than `good` ends the test."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=text, errors="replace" if text else None,
+                          timeout=120, check=False, **options)
+    expect(done.returncode in good, f"{command[0]}: {' '.join(map(str, command))}", done)
+    return done.stdout
+
 
 def wait_for(condition, seconds, what):
     end = time.monotonic() + seconds

@@ -2,9 +2,9 @@
 
 import json
 
-from push_bench import DEBIAN_PYTHON, HERE, bench, expect_mdm_pushes_only, payload, tool
+from push_bench import DEBIAN_PYTHON, HERE, bench, expect_mdm_pushes_only, payload
 
-from harness import expect
+from harness import expect, tool
 
 KNOWN = "0a1b2c3d-0000-4000-8000-00000000000d"
 

@@ -5,9 +5,9 @@ import os
 import re
 import stat
 
-from push_bench import bench, payload, tool
+from push_bench import bench, payload
 
-from harness import expect, folder, start, stop, wait_for
+from harness import expect, folder, start, stop, tool, wait_for
 
 SANDBOX, PRODUCTION = "1.2.840.113635.100.6.3.1", "1.2.840.113635.100.6.3.2"
 CA_CONFIG = """

@@ -4,9 +4,9 @@ import json
 import re
 import time
 
-from push_bench import bench, expect_millis_now, expect_mdm_pushes_only, payload, tool
+from push_bench import bench, expect_millis_now, expect_mdm_pushes_only, payload
 
-from harness import expect
+from harness import expect, tool
 
 UPPER_UUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 

@@ -2,9 +2,9 @@
 
 import re
 
-from push_bench import bench, expect_mdm_pushes_only, payload, tool
+from push_bench import bench, expect_mdm_pushes_only, payload
 
-from harness import expect
+from harness import expect, tool
 
 
 class Provider:

@@ -3,9 +3,9 @@
 import json
 import time
 
-from push_bench import HERE, NODE_PACKAGES, bench, expect_millis_now, expect_mdm_pushes_only, payload, tool
+from push_bench import HERE, NODE_PACKAGES, bench, expect_millis_now, expect_mdm_pushes_only, payload
 
-from harness import expect
+from harness import expect, tool
 
 
 def send(b, pushes, **options):

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness import expect, folder, served, wait_for
+from harness import expect, folder, served, tool, wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Debian's modules (aioapns, h2) belong to Debian's Python, whichever Python runs this script.
@@ -84,13 +84,6 @@ class Listener:
         wait_for(found, PATIENCE, f"the push {payload!r} on the device")
         expect(len(found()) == 1, f"{payload!r} came {len(found())} times")
         return found()[0]
-
-
-def tool(*command, good=(0,), **options):
-    """Runs a program and returns what it printed; any other end than `good` ends the test."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120, check=False, **options)
-    expect(done.returncode in good, f"{command[0]}: {' '.join(map(str, command))}", done)
-    return done.stdout
 
 
 def payload(text):

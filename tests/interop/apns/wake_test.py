@@ -3,9 +3,9 @@
 import json
 import subprocess
 
-from push_bench import DEBIAN_PYTHON, HERE, NODE_PACKAGES, bench, tool
+from push_bench import DEBIAN_PYTHON, HERE, NODE_PACKAGES, bench
 
-from harness import expect, expect_exit, outcome, start, trace, wait_for
+from harness import expect, expect_exit, outcome, start, tool, trace, wait_for
 
 
 def token_updates(run):
