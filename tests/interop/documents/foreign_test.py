@@ -54,12 +54,12 @@ class Device:
         given = ["--data-binary", f"@{body}"] if content else []
         return tool("curl", "-sS", "--fail-with-body", "--cacert", self.ca, "-u", self.login, "-X", method, *given, self.url + path)
 
-    def put(self, path, kind, content, status=200):
+    def put(self, path, kind, content, status=200, options=()):
         """One PUT of a Mac; gives the answer's body."""
         body, out = self.scratch / "body", self.scratch / "answer"
         body.write_bytes(content)
         out.write_bytes(b"")
-        got = tool("curl", "-sS", "--cacert", self.ca, "--cert", self.certificate, "--key", self.key, "-T", body, "-H",
+        got = tool("curl", "-sS", *options, "--cacert", self.ca, "--cert", self.certificate, "--key", self.key, "-T", body, "-H",
                    f"Content-Type: application/x-apple-aspen-mdm{kind}", "-o", out, "-w", "%{http_code}", self.url + path)
         expect(int(got) == status, f"{path}: {got} {out.read_bytes()!r} for {content[:600]!r}")
         return out.read_bytes()
@@ -97,6 +97,9 @@ def checkins_and_commands(device, scratch):
         expect(got == command, f"{maker} queued\n{command}\nand got\n{got}")
         report = {"Status": "Acknowledged", "UDID": device.udid, "CommandUUID": command["CommandUUID"]}
         expect(device.put("/mdm", "", forms(report, scratch)[maker]) == b"", "a second command")
+    # MDM-CHK-057: with Content-Length (above) and in chunks.
+    chunks = ("--http1.1", "-H", "Transfer-Encoding: chunked")
+    expect(device.put("/mdm", "", plistlib.dumps({"Status": "Idle", "UDID": device.udid}), options=chunks) == b"", "not empty")
     # What is no property list is refused, and the next one taken.
     device.put("/mdm", "", b"bplist00 and nothing more", status=400)
     expect(device.put("/mdm", "", plistlib.dumps({"Status": "Idle", "UDID": device.udid})) == b"", "not empty")

@@ -58,6 +58,13 @@ TEST(enroll, profile_is_complete_and_signed_ENR_001_to_008) {
         EXPECT_NE(scripted_mac::scep_config(again).challenge, s.client.challenge); // ENR-006
         EXPECT_EQ(again.identifier, p.identifier);                                 // ENR-080
         EXPECT_NE(again.uuid, p.uuid);
+        // MDM-CHK-056: a profile fetched later renews the first.
+        const auto renewed = profile::read_mdm(*again.of_type(profile::mdm_type).at(0)).value();
+        EXPECT_EQ(renewed.topic, m.topic);
+        EXPECT_EQ(renewed.server_url, m.server_url);
+        EXPECT_EQ(renewed.checkin_url, m.checkin_url);
+        EXPECT_EQ(renewed.access_rights, m.access_rights);
+        EXPECT_EQ(renewed.server_capabilities, m.server_capabilities);
     });
 }
 
@@ -85,6 +92,21 @@ TEST(checkin, authenticate_then_token_update_MDM_CHK_001_ENR_010) {
         const auto all = co_await l.api_json("/v1/enrollments?id=" + mac.id());
         EXPECT_EQ(state_of(all, mac.id()), "enrolled");
         EXPECT_EQ(all[0]["os_version"], "15.1");
+    });
+}
+
+TEST(checkin, authenticate_whose_answer_was_lost_may_come_again_ENR_060) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        co_await l.start();
+        scripted_mac mac{l, 1};
+        co_await mac.get_identity();
+        for (int i = 0; i < 2; ++i) {
+            EXPECT_EQ((co_await mac.authenticate()).status, 200U);
+            mac.hang_up();
+        }
+        EXPECT_EQ((co_await mac.token_update()).status, 200U);
+        EXPECT_EQ(state_of(co_await l.api_json("/v1/enrollments"), mac.id()), "enrolled");
     });
 }
 

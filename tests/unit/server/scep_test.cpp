@@ -300,5 +300,28 @@ TEST(scep, get_works_as_post_does_SCEP_009) {
     });
 }
 
+TEST(scep, the_media_type_of_a_post_does_not_matter_SCEP_008) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        co_await l.start();
+        const auto key = fixed_key(l.w().crypto(), 1);
+        const auto by = signer(l, key);
+        for (const std::string type :
+             {"", "application/octet-stream", "application/x-pki-message"}) {
+            shaped how{.challenge = co_await fresh_challenge(l)};
+            net::request r;
+            r.method = "POST";
+            r.target = "/scep?operation=PKIOperation";
+            if (!type.empty()) {
+                r.headers.push_back({"Content-Type", type});
+            }
+            r.body = build(l, how, key, by);
+            const auto answer = co_await l.ask(std::move(r));
+            EXPECT_EQ(answer.status, 200U) << type;
+            issued_in(l, scep::open_message(l.w().crypto(), answer.body).value(), by);
+        }
+    });
+}
+
 } // namespace
 } // namespace pomona::server

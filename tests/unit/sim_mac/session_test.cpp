@@ -158,6 +158,25 @@ TEST_F(command_loop, a_push_with_a_wrong_magic_is_ignored) {
     EXPECT_TRUE(states("push-received").empty());
 }
 
+// APNS-063.
+TEST_F(command_loop, the_magic_of_an_earlier_enrollment_is_dead) {
+    static constexpr auto again = [](command_loop* b) -> net::task<void> {
+        co_await enroll(b);
+        const std::string old{b->states("enrolled").at(0)->summary.text("PushMagic")};
+        co_await b->subject->remove_enrollment_profile();
+        co_await enroll(b);
+        b->before = b->server->log.size();
+        co_await b->push(old);
+        co_await b->sleep(1h);
+        EXPECT_EQ(b->since(), strings{});
+        co_await b->push();
+        co_await b->sleep(1h);
+    };
+    run(again(this));
+    EXPECT_EQ(since(), strings{"Idle"});
+    EXPECT_EQ(states("push-ignored").size(), 1U);
+}
+
 // MDM-CHK-079.
 TEST_F(command_loop, a_redirect_is_followed_for_its_transaction_only) {
     after_a_push([this] {
