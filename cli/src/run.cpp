@@ -177,7 +177,7 @@ class scenario_run {
         o.seed = options_.seed;
         o.trace_folder = folder_;
         for (const auto& g : what_.groups) {
-            o.groups.push_back({g.name, g.count, g.persona});
+            o.groups.push_back({g.name, g.count, g.persona, g.http});
         }
         o.external = options_.target;
         o.on_keys = key_progress_bar(options_.style.quiet);

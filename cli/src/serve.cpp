@@ -24,6 +24,14 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     o.server_bind = {bind, static_cast<std::uint16_t>(port->value_or(0))};
     o.apns_bind = {bind, static_cast<std::uint16_t>(apns_port->value_or(0))};
     o.api_key = s.text("api-key").value_or("");
+    const auto http = s.text("http").value_or("both");
+    if (http == "1.1") {
+        o.server_alpn = {"http/1.1"};
+    } else if (http == "2") {
+        o.server_alpn = {"h2"};
+    } else if (http != "both") {
+        return std::unexpected(usage_error("--http is 1.1, 2 or both, not `" + http + "`"));
+    }
     return o;
 }
 
@@ -64,6 +72,7 @@ exit_code serve_command(const arguments& args) {
               {"port", 0, "PORT", "Of the server; 0: a free one", "9000", false},
               {"apns-port", 0, "PORT", "Of the emulated push service; 0: a free one", "2197",
                false},
+              {"http", 0, "VERSION", "What it offers by ALPN: 1.1, 2 or both", "both", false},
               {"api-key", 0, "KEY",
                "Password of the API's user nanomdm; drawn at random when not given", "", false}})},
         args);

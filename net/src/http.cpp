@@ -213,4 +213,21 @@ std::string_view path_of(std::string_view target) {
     return target.substr(0, target.find('?'));
 }
 
+bool may_send_again(std::string_view method, const transport_error& why, bool reused_connection) {
+    if (why.kind != transport_failure::reset) {
+        return false;
+    }
+    // RFC 9113 sections 6.8 and 8.7: what stands above GOAWAY's last stream, and what was refused
+    // with REFUSED_STREAM, has not been processed; nor has what never left.
+    if (!why.after_send) {
+        return true;
+    }
+    // RFC 9112 section 9.3.1: a server may close a kept connection while a request is on its way.
+    // RFC 9110 section 9.2.2: idempotent methods may then be repeated without asking, but not twice
+    // (the second try is on a connection that was not used before).
+    const bool idempotent = method == "GET" || method == "HEAD" || method == "PUT" ||
+                            method == "DELETE" || method == "OPTIONS";
+    return reused_connection && !why.heard && idempotent;
+}
+
 } // namespace pomona::net

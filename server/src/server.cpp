@@ -180,7 +180,7 @@ net::task<void> wake_waiting(service_ptr s) {
 net::listen_options listening(const service& s) {
     net::listen_options out;
     out.bind = s.options.bind;
-    net::server_tls tls{s.identities->tls, {"h2", "http/1.1"}, true};
+    net::server_tls tls{s.identities->tls, s.options.alpn, true};
     out.tls = std::move(tls);
     out.limits.max_body_bytes = max_body;
     out.who = actor{"server"};
@@ -195,6 +195,10 @@ result<void> check_options(const server_options& o) {
     if (o.names.empty()) {
         return fail(std::make_error_code(std::errc::invalid_argument),
                     "names needs one host name at least");
+    }
+    if (o.alpn.empty()) {
+        return fail(std::make_error_code(std::errc::invalid_argument),
+                    "alpn needs one version of HTTP at least");
     }
     return {};
 }

@@ -167,6 +167,7 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     }
     server::server_options how;
     how.bind = self->options.server_bind;
+    how.alpn = self->options.server_alpn;
     how.data_folder = self->options.data_folder;
     how.api_key = self->options.api_key;
     how.apns = self->push_server;

@@ -37,6 +37,20 @@ void read_vars(parse_state& state, reader& top) {
     }
 }
 
+/// `http`: which versions the group's Macs offer by ALPN.
+sim::mac::http_offer read_http(parse_state& state, reader& r, const yaml::member& m) {
+    const auto text = r.text("http").value_or("negotiate");
+    if (const auto known = sim::mac::find_http_offer(text)) {
+        return *known;
+    }
+    const auto names = sim::mac::http_offer_names();
+    const auto near = nearest(text, {names.begin(), names.end()});
+    const auto* n = m.value.find("http");
+    state.report(n == nullptr ? m.where : n->where, "`http` cannot be `" + text + "`",
+                 near.empty() ? "it is negotiate, h2 or http/1.1" : "did you mean `" + near + "`?");
+    return {};
+}
+
 mac_group read_group(parse_state& state, const yaml::member& m) {
     mac_group g;
     g.name = m.key;
@@ -54,6 +68,7 @@ mac_group read_group(parse_state& state, const yaml::member& m) {
         state.report(n == nullptr ? m.where : n->where, "there is no persona `" + g.persona + "`",
                      near.empty() ? "personas are: " + all : "did you mean `" + near + "`?");
     }
+    g.http = read_http(state, r, m);
     r.finish();
     return g;
 }

@@ -39,6 +39,7 @@ class listening final : public closable, public std::enable_shared_from_this<lis
 
     result<void> start();
     void close();
+    static task<void> drain(std::shared_ptr<listening> self, time_point deadline);
     void close_now() override { close(); }
     [[nodiscard]] endpoint local() const { return local_; }
 
@@ -54,7 +55,10 @@ class listening final : public closable, public std::enable_shared_from_this<lis
         }
         membership(const membership&) = delete;
         membership& operator=(const membership&) = delete;
-        ~membership() { owner_->streams_.erase(stream_); }
+        ~membership() {
+            owner_->streams_.erase(stream_);
+            owner_->left_.notify_all();
+        }
 
       private:
         std::shared_ptr<listening> owner_;
@@ -74,6 +78,8 @@ class listening final : public closable, public std::enable_shared_from_this<lis
     std::shared_ptr<const handler> on_request_;
     std::shared_ptr<server_tls_context> tls_;
     std::unordered_set<socket_stream*> streams_;
+    std::shared_ptr<drain_state> draining_ = std::make_shared<drain_state>();
+    signal left_{owner_}; ///< a connection has ended
     endpoint local_;
     bool closed_ = false;
 };
@@ -126,6 +132,19 @@ void listening::close() {
     }
 }
 
+task<void> listening::drain(std::shared_ptr<listening> self, time_point deadline) {
+    boost::system::error_code ignored;
+    self->draining_->begun = true;
+    self->acceptor_.close(ignored);
+    for (auto* const session :
+         std::vector(self->draining_->sessions.begin(), self->draining_->sessions.end())) {
+        session->drain();
+    }
+    while (!self->streams_.empty() && co_await self->left_.wait_until(deadline)) {
+    }
+    self->close();
+}
+
 task<void> listening::accept_all(std::shared_ptr<listening> self) {
     while (!self->closed_) {
         auto [ec, socket] = co_await self->acceptor_.async_accept(
@@ -133,7 +152,7 @@ task<void> listening::accept_all(std::shared_ptr<listening> self) {
         if (self->loop_->stopping) {
             co_await abandon();
         }
-        if (self->closed_) {
+        if (self->closed_ || self->draining_->begun) {
             break;
         }
         if (ec) {
@@ -214,8 +233,11 @@ task<void> listening::serve(std::shared_ptr<listening> self, stream_ptr stream) 
     }
     const bool h2 = info->alpn == "h2";
     const auto client = stream->remote();
+    if (self->draining_->begun) {
+        co_return;
+    }
     server_setup setup{self->owner_,   self->loop_,       stream, std::move(info),
-                       self->options_, self->on_request_, client};
+                       self->options_, self->on_request_, client, self->draining_};
     co_await (h2 ? serve_h2(std::move(setup), std::move(first))
                  : serve_h1(std::move(setup), std::move(first)));
 }
@@ -225,6 +247,7 @@ class listener_handle final : public listener {
     explicit listener_handle(std::shared_ptr<listening> core) : core_{std::move(core)} {}
     ~listener_handle() override { core_->close(); }
     endpoint local() const override { return core_->local(); }
+    task<void> drain(time_point deadline) override { return listening::drain(core_, deadline); }
     void close() override { core_->close(); }
 
   private:

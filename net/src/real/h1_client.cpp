@@ -34,6 +34,7 @@ struct h1_exchange {
     exchange_log log;
     h1_response_reader reader;
     std::uint64_t written_before = 0;
+    bool heard = false; ///< any byte of an answer
 };
 using h1_exchange_ptr = std::shared_ptr<h1_exchange>;
 
@@ -123,6 +124,7 @@ transport_error h1_client::not_sent(transport_failure kind, std::string detail, 
 transport_error h1_client::fail_exchange(h1_exchange& x, const request& of, const io_error& why) {
     close();
     auto told = to_transport_error(why, setup_.stream->bytes_written() > x.written_before);
+    told.heard = x.heard;
     x.log.failure(of, told);
     return told;
 }
@@ -198,7 +200,9 @@ task<io_result<void>> h1_client::read_response(std::shared_ptr<h1_client> self, 
         if (reader.done() || (!whole && reader.header_done())) {
             co_return io_result<void>{};
         }
-        if (auto got = co_await self->setup_.stream->read_more(self->input_, deadline); !got) {
+        auto got = co_await self->setup_.stream->read_more(self->input_, deadline);
+        x->heard = x->heard || got;
+        if (!got) {
             if (got.error().kind == io_failure::eof && reader.put_end()) {
                 self->broken_ = true;
                 co_return io_result<void>{};

@@ -38,12 +38,17 @@ namespace {
 constexpr auto linger_time = std::chrono::seconds{5};
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
-class h1_session {
+class h1_session final : public drainable {
   public:
     h1_session(server_setup setup, bytes input)
-        : setup_{std::move(setup)}, input_{std::move(input)} {}
+        : setup_{std::move(setup)}, input_{std::move(input)}, member_{setup_.draining, this} {}
 
     task<void> run();
+    void drain() override {
+        if (idle_) {
+            setup_.stream->close();
+        }
+    }
 
   private:
     /// The reader when a whole request is there; null when the connection is to end.
@@ -56,6 +61,8 @@ class h1_session {
 
     server_setup setup_;
     bytes input_;
+    drain_membership member_;
+    bool idle_ = false; ///< between two requests
     std::uint64_t requests_ = 0;
 };
 
@@ -81,9 +88,13 @@ unsigned status_of(h1_fault fault) {
 }
 
 task<std::unique_ptr<h1_request_reader>> h1_session::read_request() {
-    if (input_.empty() &&
-        !co_await setup_.stream->read_more(input_, within(limits().idle_timeout))) {
-        co_return nullptr;
+    if (input_.empty()) {
+        idle_ = true;
+        const auto got = co_await setup_.stream->read_more(input_, within(limits().idle_timeout));
+        idle_ = false;
+        if (!got) {
+            co_return nullptr;
+        }
     }
     const auto deadline = within(limits().request_timeout);
     auto reader = std::make_unique<h1_request_reader>(
@@ -128,10 +139,11 @@ task<bool> h1_session::answer(std::unique_ptr<h1_request_reader> reader) {
         co_return false;
     }
     complete_headers(r.what);
-    const bool keep = client_keeps && !says_close(r.what.headers);
+    const bool goes_on = client_keeps && !setup_.draining->begun;
+    const bool keep = goes_on && !says_close(r.what.headers);
     log.response(what, r.what);
     headers extra;
-    if (!client_keeps && !says_close(r.what.headers)) {
+    if (!goes_on && !says_close(r.what.headers)) {
         extra.push_back({"Connection", "close"});
     }
     const bool no_body = what.method == "HEAD" || r.what.status == 204 || r.what.status == 304;

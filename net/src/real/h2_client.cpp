@@ -31,7 +31,7 @@ struct h2_call {
 
     void fail(transport_failure kind, bool after_send, std::string detail) {
         if (!failure && !done) {
-            failure = transport_error{kind, after_send, std::move(detail), 0};
+            failure = transport_error{kind, after_send, std::move(detail), 0, header_bytes > 0};
         }
         changed.notify_all();
     }
@@ -208,6 +208,9 @@ void h2_client::on_header(std::int32_t id, std::string_view name, std::string_vi
     if (call == nullptr) {
         return;
     }
+    if (call->headers_done) {
+        return; // trailers: nothing here has a use for them
+    }
     call->header_bytes += name.size() + value.size() + 32; // RFC 9113 section 6.5.2
     if (call->header_bytes > max_response_header_bytes) {
         call->fail(transport_failure::reset, true, "the response's header is too large");
@@ -289,9 +292,13 @@ void h2_client::on_stream_closed(std::int32_t id, std::uint32_t code) {
     }
     // RFC 9113 section 8.7: a refused stream has not been processed. A GOAWAY refuses the streams
     // above its last.
-    const bool processed = code != NGHTTP2_REFUSED_STREAM && call.mapped()->sent;
-    call.mapped()->fail(transport_failure::reset, processed,
-                        std::string{"stream closed: "} + nghttp2_http2_strerror(code));
+    auto& lost = *call.mapped();
+    const bool processed = code != NGHTTP2_REFUSED_STREAM && lost.sent;
+    lost.fail(transport_failure::reset, processed,
+              std::string{"stream closed: "} + nghttp2_http2_strerror(code));
+    if (lost.failure && processed) {
+        lost.failure->heard = true;
+    }
 }
 
 transport_error h2_client::report(h2_call& call) {

@@ -32,15 +32,25 @@ struct h2_served {
 };
 using served_ptr = std::shared_ptr<h2_served>;
 
-class h2_server final : public h2_session {
+class h2_server final : public h2_session, public drainable {
   public:
     explicit h2_server(server_setup setup)
-        : h2_session{setup.owner, setup.stream}, setup_{std::move(setup)} {}
+        : h2_session{setup.owner, setup.stream},
+          setup_{std::move(setup)},
+          member_{setup_.draining, this} {}
     bool begin() {
         const auto& limits = setup_.options->limits;
         return start(
             role::server, limits.max_concurrent_streams,
             static_cast<std::uint32_t>(std::min<std::size_t>(limits.max_header_bytes, UINT32_MAX)));
+    }
+
+    // RFC 9113 section 6.8: first a GOAWAY that still takes what is on its way, and after a round
+    // trip the one that names the last stream.
+    void drain() override {
+        if (!is_lost()) {
+            announce_end();
+        }
     }
 
   private:
@@ -61,6 +71,16 @@ class h2_server final : public h2_session {
     void on_end_stream(std::int32_t id) override;
     void on_headers_sent(std::int32_t id) override;
     void on_stream_closed(std::int32_t id, std::uint32_t code) override;
+    void on_ping_answered() override {
+        if (setup_.draining->begun) {
+            take_no_more();
+        }
+    }
+    void on_progress() override {
+        if (setup_.draining->begun && is_over()) {
+            close_connection();
+        }
+    }
     time_point read_deadline() override;
     bool on_read_deadline() override;
     void on_lost(const io_error& why) override;
@@ -70,6 +90,7 @@ class h2_server final : public h2_session {
     }
 
     server_setup setup_;
+    drain_membership member_;
     std::unordered_map<std::int32_t, served_ptr> streams_;
     std::map<std::int32_t, time_point>
         incomplete_;          ///< requests still arriving, and until when they may
@@ -85,8 +106,8 @@ void h2_server::on_begin_headers(std::int32_t id) {
 
 void h2_server::on_header(std::int32_t id, std::string_view name, std::string_view value) {
     auto* const stream = find(id);
-    if (stream == nullptr) {
-        return;
+    if (stream == nullptr || stream->header_done) {
+        return; // unknown, or trailers: nothing here has a use for them
     }
     stream->header_bytes += name.size() + value.size() + 32; // RFC 9113 section 6.5.2
     if (stream->header_bytes > setup_.options->limits.max_header_bytes) {

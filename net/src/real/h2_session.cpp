@@ -70,6 +70,9 @@ struct h2_session::callbacks {
         if (frame->hd.type == NGHTTP2_GOAWAY) {
             me.on_goaway();
         }
+        if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+            me.on_ping_answered();
+        }
         return 0;
     }
     static int data(nghttp2_session* /*s*/, std::uint8_t /*flags*/, std::int32_t id,
@@ -153,6 +156,25 @@ void h2_session::say_goodbye(std::uint32_t code) {
     flush();
 }
 
+void h2_session::announce_end() {
+    nghttp2_submit_shutdown_notice(session_.get());
+    nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+    flush();
+}
+
+void h2_session::take_no_more() {
+    auto* const session = session_.get();
+    nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+                          nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR,
+                          nullptr, 0);
+    flush();
+}
+
+bool h2_session::is_over() const {
+    auto* const session = session_.get();
+    return nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0;
+}
+
 void h2_session::flush() {
     if (writing_ || lost_ || nghttp2_session_want_write(session_.get()) == 0) {
         return;
@@ -186,8 +208,7 @@ task<void> h2_session::write_all(std::shared_ptr<h2_session> self) {
         }
     }
     self->writing_ = false;
-    auto* const session = self->session_.get();
-    if (nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0) {
+    if (self->is_over()) {
         self->stream_->close();
     }
 }

@@ -38,6 +38,11 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     void reset(std::int32_t id, std::uint32_t code);
     /// GOAWAY, and the end once it is sent.
     void say_goodbye(std::uint32_t code);
+    /// GOAWAY that takes what is on its way, and a PING whose answer says that nothing is any more.
+    void announce_end();
+    /// GOAWAY with the last stream that was taken; the connection ends with its last stream.
+    void take_no_more();
+    [[nodiscard]] bool is_over() const;
     void close_connection() { stream_->close(); }
     /// Closes, and calls on_lost. nghttp2 is not called any more after it.
     void lose(const io_error& why);
@@ -51,6 +56,7 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     virtual void on_headers_not_sent(std::int32_t /*id*/) {}
     virtual void on_stream_closed(std::int32_t id, std::uint32_t code) = 0;
     virtual void on_goaway() {}
+    virtual void on_ping_answered() {}
     /// When the reading is to be interrupted, and what then; false ends the connection.
     virtual time_point read_deadline() { return never; }
     virtual bool on_read_deadline() { return true; }

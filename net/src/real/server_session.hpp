@@ -6,7 +6,40 @@
 #include "pomona/net/world.hpp"
 #include "real/socket_stream.hpp"
 
+#include <unordered_set>
+
 namespace pomona::net::real {
+
+/// A session that can be asked to end with what it is answering (listener::drain).
+class drainable {
+  public:
+    virtual void drain() = 0;
+
+  protected:
+    ~drainable() = default;
+};
+
+/// The sessions of a listener, and whether it is draining.
+struct drain_state {
+    std::unordered_set<drainable*> sessions;
+    bool begun = false;
+};
+
+/// A session's place in it.
+class drain_membership {
+  public:
+    drain_membership(std::shared_ptr<drain_state> all, drainable* who)
+        : all_{std::move(all)}, who_{who} {
+        all_->sessions.insert(who_);
+    }
+    drain_membership(const drain_membership&) = delete;
+    drain_membership& operator=(const drain_membership&) = delete;
+    ~drain_membership() { all_->sessions.erase(who_); }
+
+  private:
+    std::shared_ptr<drain_state> all_;
+    drainable* who_;
+};
 
 struct server_setup {
     world& owner;
@@ -16,6 +49,7 @@ struct server_setup {
     std::shared_ptr<const listen_options> options;
     std::shared_ptr<const handler> on_request;
     endpoint client;
+    std::shared_ptr<drain_state> draining;
 };
 
 /// Serve until the connection ends; `input` is what has been read of it already.

@@ -27,6 +27,30 @@ void listening::close() {
     }
 }
 
+task<void> listening::drain(std::shared_ptr<listening> self, world* w, time_point deadline) {
+    constexpr auto look_again = std::chrono::milliseconds{10};
+    for (;;) {
+        bool busy = false;
+        for (const auto& [number, weak] : std::map{self->links}) {
+            const auto l = weak.lock();
+            if (!l) {
+                continue;
+            }
+            l->say_last();
+            if (l->busy()) {
+                busy = true;
+            } else {
+                l->break_off("the server closed the connection");
+            }
+        }
+        if (!busy || w->now() >= deadline) {
+            break;
+        }
+        co_await w->sleep_until(std::min(deadline, w->now() + look_again));
+    }
+    self->close();
+}
+
 void pending::resolve(exchange_result r) {
     if (!outcome) {
         outcome = std::move(r);

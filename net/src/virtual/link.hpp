@@ -39,6 +39,7 @@ struct listening {
     std::map<std::uint64_t, std::weak_ptr<link>> links;
 
     void close();
+    static task<void> drain(std::shared_ptr<listening> self, world* w, time_point deadline);
 };
 
 /// A response without end on its way: what the server has pushed and the client has not read yet.
@@ -106,6 +107,7 @@ class link : public std::enable_shared_from_this<link> {
     [[nodiscard]] std::optional<std::string> unusable(std::size_t mine) const;
     /// No exchange after those under way.
     void say_last() { last_said_ = true; }
+    [[nodiscard]] bool busy() const { return !pending_.empty(); }
     void break_off(std::string why);
 
     /// A place in the order of calls; also the exchange's number.

@@ -25,25 +25,31 @@ std::string host_key(std::string_view host) {
 
 class virtual_listener final : public listener {
   public:
-    virtual_listener(std::shared_ptr<listening> l, std::weak_ptr<network::table> t)
-        : state_{std::move(l)}, table_{std::move(t)} {}
+    virtual_listener(world* w, std::shared_ptr<listening> l, std::weak_ptr<network::table> t)
+        : world_{w}, state_{std::move(l)}, table_{std::move(t)} {}
     virtual_listener(const virtual_listener&) = delete;
     virtual_listener& operator=(const virtual_listener&) = delete;
     ~virtual_listener() override { close(); }
 
     [[nodiscard]] endpoint local() const override { return state_->options.bind; }
     void close() override {
-        if (!state_->open) {
-            return;
-        }
-        const auto& bound = state_->options.bind;
-        if (const auto t = table_.lock()) {
-            t->erase({host_key(bound.host), bound.port});
-        }
+        leave_table();
         state_->close();
+    }
+    task<void> drain(time_point deadline) override {
+        leave_table();
+        return listening::drain(state_, world_, deadline);
     }
 
   private:
+    void leave_table() {
+        if (const auto t = table_.lock(); t && state_->open) {
+            t->erase({host_key(state_->options.bind.host), state_->options.bind.port});
+        }
+        state_->open = false;
+    }
+
+    world* world_;
     std::shared_ptr<listening> state_;
     std::weak_ptr<network::table> table_;
 };
@@ -74,7 +80,7 @@ result<std::unique_ptr<listener>> network::listen(listen_options options, handle
     state->options = std::move(options);
     state->on_request = std::make_shared<const handler>(std::move(on_request));
     table_->emplace(key, state);
-    return std::make_unique<virtual_listener>(std::move(state), table_);
+    return std::make_unique<virtual_listener>(world_, std::move(state), table_);
 }
 
 /// One message's way; false when the deadline comes first.

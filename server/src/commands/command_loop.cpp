@@ -48,8 +48,8 @@ net::task<net::response> answer_command_loop(service_ptr s, net::incoming in) {
     presented who{sender->sha256(), report->from, now};
     auto errors = report->errors.empty() ? std::string{} : errors_json(report->errors);
     // MDM-CHK-017: a 2xx makes the Mac forget the result, so the answer waits for the disk.
-    auto answer = co_await s->keep->report(std::move(who), in.connection->id, status, report->uuid,
-                                           std::move(errors), std::move(in.what.body));
+    auto answer = co_await s->keep->report(std::move(who), status, report->uuid, std::move(errors),
+                                           std::move(in.what.body));
     if (!answer) {
         co_return failure_answer("a report", answer.error());
     }

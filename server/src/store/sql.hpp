@@ -30,7 +30,6 @@ result<access> set_bootstrap_token(database& db, const presented& who, const byt
 result<std::pair<access, bytes>> bootstrap_token(database& db, const presented& who);
 
 struct report_facts {
-    std::string connection;
     mdm::command_status status{};
     std::string uuid;
     std::string errors_json;

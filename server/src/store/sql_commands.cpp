@@ -9,12 +9,11 @@ constexpr std::int64_t max_pending = 10'000;
 
 void note_report(session& s, std::string_view id, const report_facts& what, time_point now) {
     if (what.status == mdm::command_status::idle) {
-        s.change("UPDATE commands SET refused_on='' WHERE enrollment=? AND status='' AND "
-                 "refused_on=?",
-                 id, std::string_view{what.connection});
+        s.change("UPDATE commands SET refused=0 WHERE enrollment=? AND status='' AND refused=1",
+                 id);
     } else if (what.status == mdm::command_status::not_now) {
-        s.change("UPDATE commands SET refused_on=? WHERE enrollment=? AND uuid=? AND status=''",
-                 std::string_view{what.connection}, id, std::string_view{what.uuid});
+        s.change("UPDATE commands SET refused=1 WHERE enrollment=? AND uuid=? AND status=''", id,
+                 std::string_view{what.uuid});
     } else {
         // MDM-CHK-015: the first result stays; one that comes again changes nothing.
         s.change("UPDATE commands SET status=?, errors=?, result=?, reported=? "
@@ -28,9 +27,9 @@ bytes offer_next(session& s, std::string_view id, const report_facts& what) {
     bytes out;
     std::int64_t seq = 0;
     s.each(
-        "SELECT seq, refused_on, body FROM commands WHERE enrollment=? AND status='' ORDER BY seq",
+        "SELECT seq, refused, body FROM commands WHERE enrollment=? AND status='' ORDER BY seq",
         [&](sqlite::statement& row) {
-            if (!may_offer(row.column_text(1), what.connection, what.status)) {
+            if (!may_offer(row.column_int(1) != 0, what.status)) {
                 return true;
             }
             seq = row.column_int(0);
@@ -59,9 +58,9 @@ result<loop_answer> report(database& db, const presented& who, const report_fact
     note_report(s, id, what, who.now);
     out.command = offer_next(s, id, what);
     out.follow_up = needs_follow_up(
-        what.status, s.exists("SELECT 1 FROM commands WHERE enrollment=? AND status='' AND "
-                              "refused_on=? LIMIT 1",
-                              std::string_view{id}, std::string_view{what.connection}));
+        what.status,
+        s.exists("SELECT 1 FROM commands WHERE enrollment=? AND status='' AND refused=1 LIMIT 1",
+                 std::string_view{id}));
     return s.finish(std::move(out));
 }
 

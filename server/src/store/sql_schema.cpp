@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS enrollments_by_device ON enrollments(device);
 CREATE TABLE IF NOT EXISTS commands(
     seq INTEGER PRIMARY KEY AUTOINCREMENT, enrollment TEXT NOT NULL, uuid TEXT NOT NULL,
     request_type TEXT NOT NULL, body BLOB NOT NULL, status TEXT NOT NULL DEFAULT '',
-    refused_on TEXT NOT NULL DEFAULT '', offered INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0, offered INTEGER NOT NULL DEFAULT 0,
     errors TEXT NOT NULL DEFAULT '', result BLOB, reported INTEGER,
     UNIQUE(enrollment, uuid));
 CREATE INDEX IF NOT EXISTS commands_pending ON commands(enrollment, seq) WHERE status = '';
@@ -57,7 +57,15 @@ result<void> make_schema(database& db) {
     if (auto done = db.execute("PRAGMA busy_timeout=500"); !done) {
         return done;
     }
-    return db.execute(tables);
+    if (auto done = db.execute(tables); !done) {
+        return done;
+    }
+    // A database made before rounds were the enrollment's has the table without this column.
+    session s{db};
+    if (!s.exists("SELECT 1 FROM pragma_table_info('commands') WHERE name='refused'")) {
+        s.change("ALTER TABLE commands ADD COLUMN refused INTEGER NOT NULL DEFAULT 0");
+    }
+    return s.finish();
 }
 
 result<bytes> setting(database& db, const std::string& key) {

@@ -159,10 +159,9 @@ class sqlite_store final : public store {
         return commits_.run<ddm_status_row>(
             [id = std::move(id)](database& db) { return sql::ddm_status(db, id.value()); });
     }
-    answer<loop_answer> report(presented who, std::string connection, mdm::command_status status,
-                               command_uuid uuid, std::string errors_json, bytes raw) override {
-        sql::report_facts what{std::move(connection), status, uuid.value(), std::move(errors_json),
-                               std::move(raw)};
+    answer<loop_answer> report(presented who, mdm::command_status status, command_uuid uuid,
+                               std::string errors_json, bytes raw) override {
+        sql::report_facts what{status, uuid.value(), std::move(errors_json), std::move(raw)};
         return commits_.run<loop_answer>([who = std::move(who), what = std::move(what)](
                                              database& db) { return sql::report(db, who, what); });
     }

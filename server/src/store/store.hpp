@@ -45,8 +45,7 @@ class store {
     virtual answer<std::pair<access, bytes>> bootstrap_token(presented who) = 0;
 
     // The command loop and its queue.
-    virtual answer<loop_answer> report(presented who, std::string connection,
-                                       mdm::command_status status, command_uuid uuid,
+    virtual answer<loop_answer> report(presented who, mdm::command_status status, command_uuid uuid,
                                        std::string errors_json, bytes raw) = 0;
     virtual answer<std::vector<enqueue_outcome>> enqueue(std::vector<enrollment_id> ids,
                                                          command_uuid uuid,

@@ -56,6 +56,7 @@ result<std::unique_ptr<fleet>> fleet::create(mac::environment env, const std::ve
             const auto index = out->macs_.size();
             auto name = fmt::format("mac-{:04}", index + 1);
             auto hw = draw_unique(out->env_->world, *kind, name, taken);
+            hw.kind.http = g.http;
             out->macs_.push_back(std::make_unique<mac::mac>(*out->env_, actor{std::move(name)},
                                                             std::move(hw), std::move(keys[index])));
         }

@@ -22,13 +22,24 @@ mdm::sender core::sender() const {
     return out;
 }
 
-client_options core::client_for(const enrollment& e) const {
-    return {.who = who,
-            .user_agent = hw.kind.user_agent,
-            // Choice: HTTP/1.1 only, so far.
-            .tls = {.trust = e.trust, .identity = e.identity, .alpn = {"http/1.1"}},
-            .sign = e.payload.sign_message,
-            .timeout = env->request_timeout};
+std::shared_ptr<mdm_client> core::client_of(const enrollment& e) {
+    const bool same = client && client->options().tls.identity == e.identity &&
+                      client->options().tls.trust == e.trust &&
+                      client->options().sign == e.payload.sign_message;
+    if (!same) {
+        client = mdm_client::make(
+            world(),
+            {.who = who,
+             .user_agent = hw.kind.user_agent,
+             .tls = {.trust = e.trust, .identity = e.identity, .alpn = alpn_of(hw.kind.http)},
+             .sign = e.payload.sign_message,
+             .timeout = env->request_timeout});
+    }
+    return client;
+}
+
+net::client_tls core::anonymous(net::trust_store trust) const {
+    return {.trust = std::move(trust), .identity = nullptr, .alpn = alpn_of(hw.kind.http)};
 }
 
 std::uint64_t core::record(std::string name, trace::fields summary, std::uint64_t cause) {
@@ -42,7 +53,8 @@ std::string exchange_outcome::describe() const {
     return failure ? failure->message() : "no answer";
 }
 
-net::task<exchange_outcome> put(core_ptr self, mdm_client& client, put_request what) {
+net::task<exchange_outcome> put(core_ptr self, std::shared_ptr<mdm_client> client,
+                                put_request what) {
     const auto cause = what.cause;
     if (!self->state.online) {
         co_return exchange_outcome{.event = cause,
@@ -53,7 +65,7 @@ net::task<exchange_outcome> put(core_ptr self, mdm_client& client, put_request w
                                                             .detail = "the Mac is offline",
                                                             .event = 0}};
     }
-    auto answer = co_await client.put(std::move(what));
+    auto answer = co_await mdm_client::put(std::move(client), std::move(what));
     exchange_outcome out;
     if (answer) {
         out.means = judge(*answer);
@@ -66,14 +78,15 @@ net::task<exchange_outcome> put(core_ptr self, mdm_client& client, put_request w
     co_return out;
 }
 
-net::task<exchange_outcome> send_checkin(core_ptr self, mdm_client& client, std::string url,
-                                         mdm::checkin_message message, std::uint64_t cause) {
+net::task<exchange_outcome> send_checkin(core_ptr self, std::shared_ptr<mdm_client> client,
+                                         std::string url, mdm::checkin_message message,
+                                         std::uint64_t cause) {
     put_request what{.url = std::move(url),
                      .content_type = mdm::checkin_content_type,
                      .body = mdm::write_checkin(message),
                      .channel = "checkin",
                      .cause = cause};
-    auto answer = co_await put(self, client, std::move(what));
+    auto answer = co_await put(self, std::move(client), std::move(what));
     co_return answer;
 }
 

@@ -45,8 +45,9 @@ struct core {
     phase now_in = phase::unenrolled;
     condition state;
     profile_store profiles;
-    std::optional<enrollment> current; ///< from the moment the identity is there
-    std::unique_ptr<ddm_engine> ddm;   ///< from the first DeclarativeManagement command on
+    std::optional<enrollment> current;  ///< from the moment the identity is there
+    std::shared_ptr<mdm_client> client; ///< see client_of
+    std::unique_ptr<ddm_engine> ddm;    ///< from the first DeclarativeManagement command on
     /// Grows with each start and end of an enrollment: a driver that finds another number than at
     /// its beginning has been overtaken and stops.
     std::uint64_t generation = 0;
@@ -63,7 +64,11 @@ struct core {
     }
     [[nodiscard]] mdm::sender sender() const;
     [[nodiscard]] device_state view() const;
-    [[nodiscard]] client_options client_for(const enrollment& e) const;
+    /// The client with the identity of `e`: sessions and check-ins of one enrollment share it, and
+    /// with it the connection that is kept between them.
+    std::shared_ptr<mdm_client> client_of(const enrollment& e);
+    /// TLS without an identity, for what comes before there is one.
+    [[nodiscard]] net::client_tls anonymous(net::trust_store trust) const;
     std::uint64_t record(std::string name, trace::fields summary, std::uint64_t cause);
 };
 using core_ptr = std::shared_ptr<core>;
@@ -77,9 +82,11 @@ struct exchange_outcome {
     [[nodiscard]] std::string describe() const; ///< "HTTP 500", "refused: …"
 };
 /// One PUT of this Mac; fails locally while it is offline.
-net::task<exchange_outcome> put(core_ptr self, mdm_client& client, put_request what);
-net::task<exchange_outcome> send_checkin(core_ptr self, mdm_client& client, std::string url,
-                                         mdm::checkin_message message, std::uint64_t cause);
+net::task<exchange_outcome> put(core_ptr self, std::shared_ptr<mdm_client> client,
+                                put_request what);
+net::task<exchange_outcome> send_checkin(core_ptr self, std::shared_ptr<mdm_client> client,
+                                         std::string url, mdm::checkin_message message,
+                                         std::uint64_t cause);
 
 /// A session is due because of event `cause`; starts one when none is running and the Mac can.
 void wake(const core_ptr& self, std::uint64_t cause);
@@ -94,7 +101,7 @@ struct departure {
 net::task<void> leave(core_ptr self, departure how);
 
 /// Declarative management after the command was acknowledged.
-net::task<void> synchronise(core_ptr self, mdm_client& client, std::optional<bytes> tokens,
-                            std::uint64_t cause);
+net::task<void> synchronise(core_ptr self, std::shared_ptr<mdm_client> client,
+                            std::optional<bytes> tokens, std::uint64_t cause);
 
 } // namespace pomona::sim::mac

@@ -24,8 +24,8 @@ void record_end(core& c, std::uint64_t cause) {
 
 } // namespace
 
-net::task<void> synchronise(core_ptr self, mdm_client& client, std::optional<bytes> tokens,
-                            std::uint64_t cause) {
+net::task<void> synchronise(core_ptr self, std::shared_ptr<mdm_client> client,
+                            std::optional<bytes> tokens, std::uint64_t cause) {
     const auto generation = self->generation;
     if (!self->ddm) {
         self->ddm = std::make_unique<ddm_engine>(self->hw);

@@ -49,7 +49,7 @@ mdm::checkin_message token_update_message(const core& c, const enrollment& e) {
 
 /// Apple, "Authenticate": 200 accepts, everything else refuses.
 net::task<step_result> authenticate(core_ptr self, enrollment e, std::uint64_t cause) {
-    mdm_client client{self->world(), self->client_for(e)};
+    auto client = self->client_of(e);
     auto answer =
         co_await send_checkin(self, client, e.checkin_url(), authenticate_message(*self, e), cause);
     if (!answer.response || answer.response->status != 200) {
@@ -75,7 +75,7 @@ net::task<std::expected<push_token, step_failure>> register_token(core_ptr self,
 }
 
 net::task<exchange_outcome> token_update(core_ptr self, enrollment e, std::uint64_t cause) {
-    mdm_client client{self->world(), self->client_for(e)};
+    auto client = self->client_of(e);
     auto answer =
         co_await send_checkin(self, client, e.checkin_url(), token_update_message(*self, e), cause);
     co_return answer;
@@ -287,7 +287,8 @@ net::task<enroll_result> enroll_from(core_ptr self, std::string url) {
     }
     net::request get;
     get.headers = {{"User-Agent", std::string{browser_agent}}, {"Accept", "*/*"}};
-    web_client web{self->world(), self->who, self->env->system_trust, self->env->request_timeout};
+    web_client web{self->world(), self->who, self->anonymous(self->env->system_trust),
+                   self->env->request_timeout};
     auto answer = co_await web.send(std::move(url), std::move(get), "enroll", 0);
     const auto event = answer ? answer->event : answer.error().event;
     auto profile = profile_of(std::move(answer));

@@ -6,11 +6,10 @@ namespace {
 
 /// One try, whatever comes of it (MDM-CHK-073; Apple, "Check Out").
 net::task<std::uint64_t> check_out(core_ptr self, const enrollment& e, std::uint64_t cause) {
-    mdm_client client{self->world(), self->client_for(e)};
+    auto client = self->client_of(e);
     mdm::checkin_message message{.from = self->sender(),
                                  .body = mdm::check_out{.topic = e.payload.topic}};
     auto answer = co_await send_checkin(self, client, e.checkin_url(), std::move(message), cause);
-    client.close();
     co_return answer.event;
 }
 
@@ -38,6 +37,10 @@ net::task<void> leave(core_ptr self, departure how) {
     auto cause = how.cause;
     if (how.check_out && old.payload.check_out_when_removed) {
         cause = co_await check_out(self, old, cause);
+    }
+    if (self->client) { // the identity has gone with the profile
+        self->client->close();
+        self->client.reset();
     }
     if (!old.token.empty()) {
         co_await self->env->push.unregister(old.token);

@@ -64,6 +64,9 @@ void mac::set(condition c) {
     const auto event =
         impl_->record("condition", {{"online", c.online}, {"power_nap", c.power_nap}}, 0);
     impl_->changed.notify_all();
+    if (!c.online && impl_->client) {
+        impl_->client->close(); // the network has gone, and its connections with it
+    }
     if (before.online != c.online && impl_->current && !impl_->current->token.empty()) {
         impl_->world().spawn("push of " + impl_->who.value(),
                              impl_->env->push.set_listening(impl_->current->token, c.online));

@@ -49,71 +49,88 @@ result<net::url> resolve_location(const net::url& base, std::string_view locatio
 mdm_client::mdm_client(net::world& w, client_options options)
     : world_{&w}, options_{std::move(options)} {}
 
-net::task<net::open_result> mdm_client::connect(net::endpoint server, time_point deadline,
-                                                net::annotation note) {
-    net::open_options how{
-        .server = server, .tls = options_.tls, .deadline = deadline, .note = std::move(note)};
-    auto opened = co_await world_->open(std::move(how));
-    if (opened) {
-        std::erase_if(open_, [&](const target& t) { return t.server == server; });
-        open_.push_back({server, *opened});
-    }
-    co_return opened;
+std::shared_ptr<mdm_client> mdm_client::make(net::world& w, client_options options) {
+    return std::shared_ptr<mdm_client>{new mdm_client{w, std::move(options)}};
 }
 
-net::task<net::exchange_result> mdm_client::send(net::url to, net::request what,
-                                                 net::annotation note) {
-    const auto deadline = world_->now() + options_.timeout;
-    const auto kept = std::ranges::find(open_, to.server, &target::server);
-    if (kept != open_.end() && kept->connection->reusable()) {
-        auto connection = kept->connection;
-        auto answer = co_await connection->exchange(what, deadline, note);
-        const bool stale = !answer && answer.error().kind == net::transport_failure::reset;
-        if (!stale) {
-            co_return answer;
-        }
-        // A server may close an idle connection at any time (RFC 9112 section 9.3.1). PUT is
-        // idempotent, so it may be sent again.
-        note.cause = answer.error().event;
+net::task<mdm_client::through_result> mdm_client::connect(std::shared_ptr<mdm_client> self,
+                                                          net::endpoint server, time_point deadline,
+                                                          net::annotation note) {
+    const auto kept = std::ranges::find(self->open_, server, &target::server);
+    if (kept != self->open_.end() && kept->connection->reusable()) {
+        co_return through{kept->connection, true};
     }
-    auto opened = co_await connect(to.server, deadline, note);
+    net::open_options how{
+        .server = server, .tls = self->options_.tls, .deadline = deadline, .note = std::move(note)};
+    auto opened = co_await self->world_->open(std::move(how));
     if (!opened) {
         co_return std::unexpected{std::move(opened.error())};
     }
-    auto connection = *std::move(opened);
-    auto answer = co_await connection->exchange(std::move(what), deadline, std::move(note));
-    co_return answer;
+    std::erase_if(self->open_, [&](const target& t) { return t.server == server; });
+    self->open_.push_back({std::move(server), *opened});
+    co_return through{*std::move(opened), false};
 }
 
-net::task<net::exchange_result> mdm_client::put(put_request what) {
+net::task<net::exchange_result> mdm_client::send(std::shared_ptr<mdm_client> self, net::url to,
+                                                 net::request what, net::annotation note) {
+    const auto deadline = self->world_->now() + self->options_.timeout;
+    const auto closings = self->closings_;
+    for (bool again = false;; again = true) {
+        auto way = co_await connect(self, to.server, deadline, note);
+        if (!way) {
+            co_return std::unexpected{std::move(way.error())};
+        }
+        auto answer = co_await way->connection->exchange(what, deadline, note);
+        if (answer) {
+            co_return answer;
+        }
+        const auto& why = answer.error();
+        if (why.kind == net::transport_failure::timeout) {
+            // Choice: a connection that gave no answer in time is not trusted with the next one.
+            self->drop(way->connection);
+        }
+        if (again || closings != self->closings_ ||
+            !net::may_send_again(what.method, why, way->reused)) {
+            co_return answer;
+        }
+        note.cause = why.event;
+    }
+}
+
+net::task<net::exchange_result> mdm_client::put(std::shared_ptr<mdm_client> self,
+                                                put_request what) {
     auto to = net::parse_url(what.url);
     if (!to) {
         co_return local_failure(to.error().message());
     }
+    const auto& options = self->options_;
     net::request request{.method = "PUT", .target = {}, .headers = {}, .body = {}};
     request.headers = {{"Content-Type", std::string{what.content_type}},
-                       {"User-Agent", options_.user_agent},
+                       {"User-Agent", options.user_agent},
                        {"Accept", "*/*"}};
-    if (options_.sign) {
+    if (options.sign) {
         // Over the exact bytes of the body (Apple, "Managing certificates for MDM servers and
         // devices").
         std::optional<result<bytes>> signature;
-        const auto now = world_->now();
-        const auto& identity = *options_.tls.identity;
+        const auto now = self->world_->now();
+        const auto& identity = *options.tls.identity;
         auto sign = [&signature, &what, &identity, now] {
             signature = crypto::sign_detached(what.body, identity, now);
         };
-        co_await world_->offload(sign, signature_cost);
+        co_await self->world_->offload(sign, signature_cost);
         if (!*signature) {
             co_return local_failure((*signature).error().message());
         }
         request.headers.push_back({std::string{mdm::signature_header}, to_base64(**signature)});
     }
     request.body = std::move(what.body);
-    net::annotation note{.who = options_.who, .channel = what.channel, .cause = what.cause};
+    net::annotation note{.who = options.who, .channel = what.channel, .cause = what.cause};
     for (int redirects = 0;; ++redirects) {
         request.target = to->target;
-        auto answer = co_await send(*to, request, note);
+        ++self->pending_;
+        auto answer = co_await send(self, *to, request, note);
+        --self->pending_;
+        self->note_use();
         if (!answer || redirects == most_redirects) {
             co_return answer;
         }
@@ -127,11 +144,74 @@ net::task<net::exchange_result> mdm_client::put(put_request what) {
     }
 }
 
+void mdm_client::drop(const std::shared_ptr<net::connection>& connection) {
+    std::erase_if(open_, [&](const target& t) { return t.connection == connection; });
+}
+
+void mdm_client::note_use() {
+    used_ = world_->now();
+    if (!watched_ && !open_.empty()) {
+        watched_ = true;
+        world_->spawn("idle connections of " + options_.who.value(),
+                      close_when_idle(weak_from_this(), world_));
+    }
+}
+
+net::task<void> mdm_client::close_when_idle(std::weak_ptr<mdm_client> weak, net::world* w) {
+    for (;;) {
+        const auto now = w->now();
+        auto next = now + keep_connection;
+        if (const auto self = weak.lock()) {
+            if (self->open_.empty() ||
+                (self->pending_ == 0 && now >= self->used_ + keep_connection)) {
+                self->close();
+                self->watched_ = false;
+                co_return;
+            }
+            if (self->pending_ == 0) {
+                next = self->used_ + keep_connection;
+            }
+        } else {
+            co_return;
+        }
+        co_await w->sleep_until(next);
+    }
+}
+
 void mdm_client::close() {
+    ++closings_;
     for (auto& t : open_) {
         t.connection->close();
     }
     open_.clear();
+}
+
+net::task<net::exchange_result> web_client::once(net::url to, net::request what,
+                                                 net::annotation note, bool again) {
+    const auto deadline = world_->now() + timeout_;
+    const bool kept =
+        connection_ && connection_->reusable() && server_ == to.server && secure_ == to.secure;
+    if (!kept) {
+        net::open_options how{
+            .server = to.server, .tls = std::nullopt, .deadline = deadline, .note = note};
+        if (to.secure) {
+            how.tls = tls_;
+        }
+        auto opened = co_await world_->open(std::move(how));
+        if (!opened) {
+            co_return std::unexpected{std::move(opened.error())};
+        }
+        connection_ = *std::move(opened);
+        server_ = to.server;
+        secure_ = to.secure;
+    }
+    const auto connection = connection_;
+    auto answer = co_await connection->exchange(what, deadline, note);
+    if (!answer && !again && net::may_send_again(what.method, answer.error(), kept)) {
+        note.cause = answer.error().event;
+        co_return co_await once(std::move(to), std::move(what), std::move(note), true);
+    }
+    co_return answer;
 }
 
 net::task<net::exchange_result> web_client::send(std::string url, net::request what,
@@ -143,26 +223,8 @@ net::task<net::exchange_result> web_client::send(std::string url, net::request w
     net::annotation note{.who = who_, .channel = std::move(channel), .cause = cause};
     const bool follow = what.method == "GET";
     for (int redirects = 0;; ++redirects) {
-        const auto deadline = world_->now() + timeout_;
-        const bool kept = connection_ && connection_->reusable() && server_ == to->server &&
-                          secure_ == to->secure;
-        if (!kept) {
-            net::open_options how{
-                .server = to->server, .tls = std::nullopt, .deadline = deadline, .note = note};
-            if (to->secure) {
-                how.tls = net::client_tls{.trust = trust_, .identity = nullptr};
-            }
-            auto opened = co_await world_->open(std::move(how));
-            if (!opened) {
-                co_return std::unexpected{std::move(opened.error())};
-            }
-            connection_ = *std::move(opened);
-            server_ = to->server;
-            secure_ = to->secure;
-        }
         what.target = to->target;
-        auto connection = connection_;
-        auto answer = co_await connection->exchange(what, deadline, note);
+        auto answer = co_await once(*to, what, note, false);
         if (!answer || !follow || redirects == most_redirects) {
             co_return answer;
         }

@@ -1,5 +1,5 @@
-// Requests to the MDM server with the device identity: one session's connections. No decision about
-// the enrollment is made here.
+// Requests to the MDM server with the device identity: the connections of one enrollment. No
+// decision about the enrollment is made here.
 #pragma once
 
 #include "pomona/net/world.hpp"
@@ -28,42 +28,65 @@ struct client_options {
     duration timeout{};
 };
 
-/// PUTs over kept-alive connections, one to each server it meets. Must outlive its pending calls.
-class mdm_client {
+/// PUTs over kept connections, one to each server it meets; they are closed when nothing has used
+/// them for a while (policy.hpp). Its pending calls keep it alive.
+class mdm_client : public std::enable_shared_from_this<mdm_client> {
   public:
-    mdm_client(net::world& w, client_options options);
+    static std::shared_ptr<mdm_client> make(net::world& w, client_options options);
 
-    /// 3xx is followed for this transaction only (MDM-CHK-079); a kept-alive connection that the
-    /// server had closed is opened again once.
-    net::task<net::exchange_result> put(put_request what);
+    /// 3xx is followed for this transaction only (MDM-CHK-079). A request that the server cannot
+    /// have taken, or that a kept connection lost without a reaction, is sent once more at once
+    /// (net::may_send_again); everything else is for the caller.
+    static net::task<net::exchange_result> put(std::shared_ptr<mdm_client> self, put_request what);
+    /// Pending requests fail, and are not sent again; later ones connect again.
     void close();
+    [[nodiscard]] const client_options& options() const { return options_; }
 
   private:
+    mdm_client(net::world& w, client_options options);
+
     struct target {
         net::endpoint server;
         std::shared_ptr<net::connection> connection;
     };
-    net::task<net::open_result> connect(net::endpoint server, time_point deadline,
-                                        net::annotation note);
-    net::task<net::exchange_result> send(net::url to, net::request what, net::annotation note);
+    /// A connection, and whether a request has been on it before.
+    struct through {
+        std::shared_ptr<net::connection> connection;
+        bool reused = false;
+    };
+    using through_result = std::expected<through, net::transport_error>;
+    static net::task<through_result> connect(std::shared_ptr<mdm_client> self, net::endpoint server,
+                                             time_point deadline, net::annotation note);
+    static net::task<net::exchange_result> send(std::shared_ptr<mdm_client> self, net::url to,
+                                                net::request what, net::annotation note);
+    static net::task<void> close_when_idle(std::weak_ptr<mdm_client> weak, net::world* w);
+    void drop(const std::shared_ptr<net::connection>& connection);
+    void note_use();
 
     net::world* world_;
     client_options options_;
     std::vector<target> open_;
+    time_point used_;
+    std::size_t pending_ = 0;
+    unsigned closings_ = 0;
+    bool watched_ = false; ///< close_when_idle is at work
 };
 
 /// One kept connection for plain GET and POST exchanges (profile, SCEP) with redirects of GET.
 class web_client {
   public:
-    web_client(net::world& w, actor who, net::trust_store trust, duration timeout)
-        : world_{&w}, who_{std::move(who)}, trust_{std::move(trust)}, timeout_{timeout} {}
+    web_client(net::world& w, actor who, net::client_tls tls, duration timeout)
+        : world_{&w}, who_{std::move(who)}, tls_{std::move(tls)}, timeout_{timeout} {}
     net::task<net::exchange_result> send(std::string url, net::request what, std::string channel,
                                          std::uint64_t cause);
 
   private:
+    net::task<net::exchange_result> once(net::url to, net::request what, net::annotation note,
+                                         bool again);
+
     net::world* world_;
     actor who_;
-    net::trust_store trust_;
+    net::client_tls tls_;
     duration timeout_;
     net::endpoint server_;
     bool secure_ = false;

@@ -3,6 +3,8 @@
 #include "pomona/protocol/mdm/keys.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace pomona::sim::mac {
 namespace {
@@ -60,7 +62,36 @@ const std::vector<persona>& all_personas() {
     return personas;
 }
 
+constexpr std::array offers{std::pair{http_offer::negotiate, std::string_view{"negotiate"}},
+                            std::pair{http_offer::h2, std::string_view{"h2"}},
+                            std::pair{http_offer::http_1_1, std::string_view{"http/1.1"}}};
+
 } // namespace
+
+std::string_view to_text(http_offer o) {
+    const auto found = std::ranges::find(offers, o, [](const auto& p) { return p.first; });
+    return found == offers.end() ? std::string_view{} : found->second;
+}
+
+std::optional<http_offer> find_http_offer(std::string_view text) {
+    const auto found = std::ranges::find(offers, text, [](const auto& p) { return p.second; });
+    return found == offers.end() ? std::nullopt : std::optional{found->first};
+}
+
+std::vector<std::string> http_offer_names() {
+    std::vector<std::string> out;
+    for (const auto& [offer, name] : offers) {
+        out.emplace_back(name);
+    }
+    return out;
+}
+
+std::vector<std::string> alpn_of(http_offer o) {
+    if (o == http_offer::negotiate) {
+        return {"h2", "http/1.1"};
+    }
+    return {std::string{to_text(o)}};
+}
 
 const persona* find_persona(std::string_view name) {
     const auto& all = all_personas();

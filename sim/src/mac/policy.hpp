@@ -28,6 +28,9 @@ inline constexpr unsigned idle_tries = 3;
 inline constexpr back_off token_update_repeat{std::chrono::seconds{10}, std::chrono::hours{1}};
 /// After this many tries the user is told that the enrollment failed.
 inline constexpr unsigned token_update_tries = 3;
+/// Choice: a connection that nothing has used for so long is closed. Apple names no number; it has
+/// to be shorter than what servers keep (minutes), so that few requests meet a closed connection.
+inline constexpr duration keep_connection = std::chrono::seconds{10};
 /// Choice: redirects of one transaction.
 inline constexpr int most_redirects = 5;
 /// What the virtual world takes for a signature and for one step of SCEP.

@@ -41,7 +41,7 @@ run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std:
     auto& w = self->world();
     const auto generation = self->generation;
     scep::client client{w.crypto(), std::move(config), self->key};
-    web_client web{w, self->who, std::move(trust), self->env->request_timeout};
+    web_client web{w, self->who, self->anonymous(std::move(trust)), self->env->request_timeout};
     auto action = client.start(w.now());
     while (true) {
         if (!self->is_still(generation)) {

@@ -18,7 +18,7 @@ constexpr int most_commands = 10'000;
 struct session {
     core_ptr self;
     std::uint64_t generation = 0;
-    std::unique_ptr<mdm_client> client;
+    std::shared_ptr<mdm_client> client;
     std::uint64_t cause = 0; ///< the event that leads to the next message
     std::int64_t commands = 0;
     bool leaving = false;
@@ -26,9 +26,7 @@ struct session {
     mdm::command_status last_sent = mdm::command_status::idle;
 
     [[nodiscard]] bool overtaken() const { return !self->is_still(generation); }
-    void connect_anew() {
-        client = std::make_unique<mdm_client>(self->world(), self->client_for(*self->current));
-    }
+    void take_client() { client = self->client_of(*self->current); }
 };
 
 net::task<exchange_outcome> send_report(session& s, const mdm::report& report) {
@@ -37,7 +35,7 @@ net::task<exchange_outcome> send_report(session& s, const mdm::report& report) {
                      .body = mdm::write_report(report),
                      .channel = "mdm",
                      .cause = s.cause};
-    auto answer = co_await put(s.self, *s.client, std::move(what));
+    auto answer = co_await put(s.self, s.client, std::move(what));
     co_return answer;
 }
 
@@ -88,7 +86,7 @@ net::task<mdm::report> renew_enrollment(session& s, mdm::report planned, bytes p
     }
     s.self->record("profile-installed",
                    {{"PayloadIdentifier", s.self->current->profile_identifier}}, s.cause);
-    s.connect_anew(); // with the new identity
+    s.take_client(); // with the new identity
     co_return planned;
 }
 
@@ -158,15 +156,14 @@ net::task<void> run_session(core_ptr self, std::uint64_t cause) {
               .client = nullptr,
               .cause = cause,
               .sync = std::nullopt};
-    s.connect_anew();
+    s.take_client();
     self->poll_due = false;
     self->record("session-started", {}, cause);
     auto end = co_await exchange_commands(s);
     if (!s.overtaken() && s.sync) {
         // Observed (F1): acknowledged first, then synchronised.
-        co_await synchronise(self, *s.client, std::move(s.sync->tokens), s.cause);
+        co_await synchronise(self, s.client, std::move(s.sync->tokens), s.cause);
     }
-    s.client->close();
     if (!s.overtaken()) {
         // Apple, "Handling a NotNow status": only when it was the last status of the connection
         // does the device poll by itself (MDM-CHK-067).

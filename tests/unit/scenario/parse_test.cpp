@@ -54,6 +54,17 @@ steps:
     EXPECT_EQ(never.quiet_for->of->status, "Acknowledged");
 }
 
+TEST(scenario_file, a_group_says_which_versions_of_http_its_macs_offer) {
+    const std::string begin = "pomona: 1\nname: t\nmacs: {a: {http: ";
+    const std::string end = "}, b: {}}\nsteps: [{enroll: profile}]\n";
+    const auto parsed = parse("t.yaml", begin + "http/1.1" + end, {});
+    ASSERT_TRUE(parsed) << parsed.error().render();
+    EXPECT_EQ(parsed->groups[0].http, sim::mac::http_offer::http_1_1);
+    EXPECT_EQ(parsed->groups[1].http, sim::mac::http_offer::negotiate);
+    EXPECT_THAT(problems_of(begin + "http/2" + end), HasSubstr("`http` cannot be `http/2`"));
+    EXPECT_THAT(problems_of(begin + "negotate" + end), HasSubstr("did you mean `negotiate`?"));
+}
+
 TEST(scenario_file, an_unknown_key_names_its_place_and_the_likely_word) {
     const auto text = problems_of(head + "steps:\n  - expect: TokenUpdate\n    witin: 3s\n");
     EXPECT_THAT(text, HasSubstr("t.yaml:6:5: error: unknown key `witin`"));

@@ -81,6 +81,53 @@ TEST(command_loop, not_now_is_not_offered_again_on_that_round_MDM_CHK_012_MDM_CH
     });
 }
 
+// A round is the enrollment's, whatever carries it: a connection may end in its middle, and HTTP/2
+// carries several enrollments' rounds on one.
+TEST(command_loop, a_round_goes_on_over_another_connection_MDM_CHK_012_MDM_CHK_014) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        scripted_mac mac{l, 1};
+        co_await enrolled_with(l, mac, {"one", "two"});
+        co_await mac.idle();
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "one")), "two");
+        mac.hang_up();
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::acknowledged, "two")), "");
+        co_await l.w().sleep_for(2min);
+        EXPECT_EQ(l.pushes.size(), 1U); // the Mac will not poll by itself
+        EXPECT_EQ(uuid_in(co_await mac.idle()), "one");
+    });
+}
+
+TEST(command_loop, a_not_now_that_comes_again_changes_nothing_MDM_CHK_015) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        scripted_mac mac{l, 1};
+        co_await enrolled_with(l, mac, {"one", "two", "three"});
+        co_await mac.idle();
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "one")), "two");
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "two")), "three");
+        mac.hang_up(); // the answer was lost
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "two")), "three");
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::acknowledged, "three")), "");
+    });
+}
+
+TEST(command_loop, a_result_whose_answer_was_lost_is_taken_once_and_answered_alike_MDM_CHK_015) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        scripted_mac mac{l, 1};
+        co_await enrolled_with(l, mac, {"one", "two", "three"});
+        co_await mac.idle();
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::acknowledged, "one")), "two");
+        const auto before = co_await l.api_json("/v1/commands/" + mac.id());
+        mac.hang_up();
+        co_await l.w().sleep_for(1min);
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::acknowledged, "one")), "two");
+        EXPECT_EQ(co_await l.api_json("/v1/commands/" + mac.id()), before);
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::acknowledged, "two")), "three");
+    });
+}
+
 TEST(command_loop, not_now_followed_by_another_status_brings_a_push_MDM_CHK_014) {
     lab l;
     l.run([](lab& l) -> net::task<void> {

@@ -44,12 +44,11 @@ TEST(binding, another_certificate_needs_authenticate_or_a_renewal_ENR_081) {
     EXPECT_EQ(judge(f, "MAC", certificate_b, false), access::rebind);
 }
 
-TEST(queue_rules, a_refused_command_waits_for_idle_or_another_connection) {
-    EXPECT_FALSE(may_offer("c1", "c1", command_status::not_now));
-    EXPECT_FALSE(may_offer("c1", "c1", command_status::acknowledged));
-    EXPECT_TRUE(may_offer("c1", "c1", command_status::idle));
-    EXPECT_TRUE(may_offer("c1", "c2", command_status::acknowledged));
-    EXPECT_TRUE(may_offer("", "", command_status::acknowledged));
+TEST(queue_rules, a_refused_command_waits_for_idle) {
+    EXPECT_FALSE(may_offer(true, command_status::not_now));
+    EXPECT_FALSE(may_offer(true, command_status::acknowledged));
+    EXPECT_TRUE(may_offer(true, command_status::idle));
+    EXPECT_TRUE(may_offer(false, command_status::acknowledged));
 }
 
 TEST(queue_rules, a_mac_polls_by_itself_only_after_not_now) {

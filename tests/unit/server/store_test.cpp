@@ -62,6 +62,20 @@ TEST(store, serials_are_unique_SCEP_021) {
     });
 }
 
+TEST(store, a_database_without_the_column_of_rounds_gets_it) {
+    const test::temp_folder temp;
+    const auto file = (temp.path() / "server.sqlite").string();
+    lab l;
+    ASSERT_TRUE(open_sqlite_store(l.w(), file));
+    {
+        auto old = sqlite::database::open(file).value();
+        ASSERT_TRUE(old.execute("ALTER TABLE commands DROP COLUMN refused"));
+    }
+    ASSERT_TRUE(open_sqlite_store(l.w(), file));
+    auto mended = sqlite::database::open(file).value();
+    EXPECT_TRUE(mended.execute("SELECT refused FROM commands"));
+}
+
 std::optional<test::temp_folder> folder;
 
 TEST(server, restart_keeps_ca_enrollments_queue_and_tokens_DDM_006) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 
 namespace pomona::stack {
 
@@ -82,6 +83,63 @@ TEST(stack, gives_a_byte_identical_trace_for_one_seed_and_another_for_another) {
     }
     const auto other = run_once(2);
     EXPECT_NE(first.at("trace.ndjson").substr(0, 4096), other.at("trace.ndjson").substr(0, 4096));
+}
+
+/// Of the Macs' requests with an identity: connections and ALPN of each Mac.
+struct carried_over {
+    std::set<std::string> connections, alpn;
+};
+
+std::map<std::string, carried_over> carriage(const trace::recorder& r) {
+    std::map<std::string, carried_over> out;
+    for (const auto& e : r.events()) {
+        if (e.kind == trace::kind::request && (e.channel == "checkin" || e.channel == "mdm") &&
+            e.at == trace::end::client) {
+            out[e.actor].connections.insert(e.exchange.substr(0, e.exchange.rfind('/')));
+            out[e.actor].alpn.insert(e.alpn);
+        }
+    }
+    return out;
+}
+
+TEST(stack, runs_a_group_over_http_2_and_another_over_http_1_each_mac_on_one_connection) {
+    auto how = simulated(1, {});
+    how.groups = {
+        {.name = "a", .count = 3, .persona = persona},
+        {.name = "b", .count = 2, .persona = persona, .http = sim::mac::http_offer::http_1_1}};
+    auto made = stack::create(std::move(how));
+    ASSERT_TRUE(made) << made.error().message();
+    std::size_t enrolled = 0;
+    EXPECT_TRUE((*made)->run(enroll_all(**made, enrolled)));
+    EXPECT_EQ(enrolled, 5U);
+    const auto seen = carriage((*made)->recorder());
+    EXPECT_EQ(seen.size(), 5U);
+    for (const auto& [mac, over] : seen) {
+        const auto* const expected = mac <= "mac-0003" ? "h2" : "http/1.1";
+        EXPECT_EQ(over.alpn, std::set<std::string>{expected}) << mac;
+        EXPECT_EQ(over.connections.size(), 1U) << mac;
+    }
+}
+
+net::task<void> refused_over_h2(stack& s) {
+    auto refused = co_await s.fleet().at(0).enroll(s.target().enroll_url);
+    EXPECT_FALSE(refused);
+    EXPECT_EQ(refused ? "" : refused.error().at, "profile");
+    auto done = co_await s.fleet().at(1).enroll(s.target().enroll_url);
+    EXPECT_TRUE(done);
+}
+
+TEST(stack, a_server_without_http_2_is_met_over_http_1_unless_the_mac_insists) {
+    auto how = simulated(1, {});
+    how.server_alpn = {"http/1.1"};
+    how.groups = {{.name = "h2", .count = 1, .persona = persona, .http = sim::mac::http_offer::h2},
+                  {.name = "any", .count = 1, .persona = persona}};
+    auto made = stack::create(std::move(how));
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_TRUE((*made)->run(refused_over_h2(**made)));
+    const auto seen = carriage((*made)->recorder());
+    EXPECT_EQ(seen.size(), 1U);
+    EXPECT_EQ(seen.at("mac-0002").alpn, std::set<std::string>{"http/1.1"});
 }
 
 TEST(stack, describes_its_server_as_a_target) {

@@ -58,8 +58,17 @@ struct transport_error {
     bool after_send = false;
     std::string detail;
     std::uint64_t event = 0; ///< as response::event
+    /// The peer has reacted to this request: bytes of a response came, or a reset of its stream
+    /// that does not say "refused".
+    bool heard = false;
     [[nodiscard]] std::string message() const;
 };
+
+/// Whether a request that failed so may be sent again at once, once, on another connection. Two
+/// reasons: the peer cannot have processed it, or the connection had been used before, ended
+/// without any reaction, and the method is idempotent. Anything else is for the caller's own policy
+/// of retries. Sources at the definition.
+bool may_send_again(std::string_view method, const transport_error& why, bool reused_connection);
 
 using exchange_result = std::expected<response, transport_error>;
 

@@ -66,6 +66,11 @@ class listener {
   public:
     virtual ~listener() = default;
     [[nodiscard]] virtual endpoint local() const = 0; ///< with the real port
+    /// Takes no new connection, tells every client to send nothing more here (HTTP/2: GOAWAY, RFC
+    /// 9113 section 6.8; HTTP/1.1: "Connection: close", and idle connections end) and lets what is
+    /// under way be answered. Over when all connections have ended, at the latest at the deadline,
+    /// when what is left is closed.
+    virtual task<void> drain(time_point deadline) = 0;
     virtual void close() = 0;
 };
 

@@ -21,6 +21,7 @@ struct server_options {
     /// CA, TLS identity and database live here (files 0600); empty: everything in memory. Made on
     /// first start.
     std::filesystem::path data_folder;
+    std::vector<std::string> alpn{"h2", "http/1.1"}; ///< what it speaks, in order of preference
     std::string organization = "Pomona reference server";
     std::string api_user = "nanomdm"; ///< Basic authentication, as the ecosystem's scripts send it
     std::string api_key;              ///< compared in constant time; must not be empty

@@ -30,6 +30,7 @@ struct stack_options {
     std::string api_key; ///< empty: drawn from the world's randomness
     net::endpoint server_bind{"127.0.0.1", 0};
     net::endpoint apns_bind{"127.0.0.1", 0};
+    std::vector<std::string> server_alpn{"h2", "http/1.1"}; ///< versions of HTTP the server speaks
     /// Another server: then neither server nor push service is started, and the Macs take their
     /// pushes from the target's push service. Real world only.
     std::optional<target> external;

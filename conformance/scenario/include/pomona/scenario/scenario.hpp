@@ -5,6 +5,7 @@
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
 #include "pomona/scenario/source.hpp"
+#include "pomona/sim/mac/persona.hpp"
 
 #include <cstdint>
 #include <map>
@@ -19,6 +20,7 @@ struct mac_group {
     std::string name;
     std::size_t count = 1;
     std::string persona;
+    sim::mac::http_offer http = sim::mac::http_offer::negotiate;
 };
 
 /// One message of the closed vocabulary that `expect` and `within … of` name.

@@ -12,6 +12,7 @@ struct group {
     std::string name; ///< of the scenario's `macs` entry
     std::size_t count = 1;
     std::string persona;
+    mac::http_offer http = mac::http_offer::negotiate;
 };
 
 /// Identifiers (UDID, serial number, MAC addresses) are drawn from the world's randomness, unique

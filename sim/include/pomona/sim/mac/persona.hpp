@@ -3,6 +3,7 @@
 
 #include "pomona/foundation/ids.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,17 @@ class world;
 }
 
 namespace pomona::sim::mac {
+
+/// Which versions of HTTP a Mac offers to its server by ALPN.
+/// Derived (Apple, "URLSession"): HTTP/2 where the server's TLS picks it by ALPN, else HTTP/1.1; so
+/// a Mac offers both and prefers h2. The single ones are for tests of a server.
+enum class http_offer { negotiate, h2, http_1_1 };
+/// "negotiate", "h2", "http/1.1".
+std::string_view to_text(http_offer o);
+std::optional<http_offer> find_http_offer(std::string_view text);
+std::vector<std::string> http_offer_names();
+/// As ALPN carries it, in order of preference.
+std::vector<std::string> alpn_of(http_offer o);
 
 /// A kind of Mac.
 struct persona {
@@ -28,6 +40,7 @@ struct persona {
     std::string model_number;  ///< "MLY33LL/A"
     std::string board;         ///< "J413AP": what software updates are chosen by
     std::string chip;          ///< "8112": first part of the provisioning UDID; empty on Intel
+    http_offer http = http_offer::negotiate;
 };
 /// Null when there is none of that name.
 const persona* find_persona(std::string_view name);
