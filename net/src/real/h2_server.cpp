@@ -118,6 +118,10 @@ void h2_server::on_header(std::int32_t id, std::string_view name, std::string_vi
         stream->what.target = value;
     } else if (name == ":authority") {
         stream->authority = value;
+    } else if (name == "cookie" && find_header(stream->what.headers, name)) {
+        // RFC 9113 section 8.2.3: the crumbs are one header to whoever knows nothing of HTTP/2.
+        auto& first = *std::ranges::find(stream->what.headers, name, &header::name);
+        first.value.append("; ").append(value);
     } else if (!name.starts_with(':')) {
         stream->what.headers.push_back({std::string{name}, std::string{value}});
     }

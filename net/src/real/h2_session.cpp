@@ -252,7 +252,9 @@ headers to_h2_headers(headers all) {
             return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
         });
     }
-    std::erase_if(all, [](const header& h) { return is_connection_header(h.name); });
+    std::erase_if(all, [](const header& h) {
+        return is_connection_header(h.name) || (h.name == "te" && h.value != "trailers");
+    });
     return all;
 }
 

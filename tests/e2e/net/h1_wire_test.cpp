@@ -237,5 +237,37 @@ TEST_F(h1_wire, curl_is_served_in_both_protocols) {
     EXPECT_EQ(two, "hello 2 200");
 }
 
+// RFC 9112 section 9.3.1: an end before any byte of an answer, on a connection that had worked.
+TEST_F(h1_wire, a_kept_connection_that_ends_without_an_answer_lets_put_be_sent_again) {
+    for (const std::string_view said : {"", "HTTP/1.1 2", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+        raw_server server;
+        auto serve = [&]() -> task<> {
+            co_await elsewhere([&] {
+                const auto peer = server.accept();
+                peer->read();
+                peer->write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                peer->read();
+                peer->write(said);
+            });
+        };
+        auto body = [&]() -> task<> {
+            task_group group{*world_};
+            group.spawn("serve", serve());
+            auto opened = co_await world_->open(to({"127.0.0.1", server.port()}));
+            auto what = post("/mdm", "x");
+            what.method = "PUT";
+            auto first = co_await (*opened)->exchange(what, soon(), by("mac-1"));
+            EXPECT_TRUE(first);
+            auto lost = co_await (*opened)->exchange(what, soon(), by("mac-1"));
+            EXPECT_TRUE(!lost && lost.error().kind == transport_failure::reset);
+            EXPECT_EQ(!lost && may_send_again("PUT", lost.error(), true), said.empty()) << said;
+            EXPECT_FALSE(!lost && may_send_again("PUT", lost.error(), false));
+            EXPECT_FALSE(!lost && may_send_again("POST", lost.error(), true));
+            co_await group.all_done(soon());
+        };
+        ASSERT_TRUE(world_->run(body()));
+    }
+}
+
 } // namespace
 } // namespace pomona::net

@@ -1,54 +1,8 @@
 // HTTP/2 against peers that share no code with it, and many requests on one connection.
-#include "raw_peer.hpp"
-#include "support.hpp"
+#include "h2_wire.hpp"
 
 namespace pomona::net {
 namespace {
-
-class h2_wire : public over_sockets {
-  protected:
-    /// A client of ours against `serve`, which runs on another thread; both must come to an end.
-    void converse(std::function<void(raw_stream&)> serve,
-                  std::function<task<>(std::shared_ptr<connection>)> ask) {
-        raw_server server;
-        const auto identity = ca_.issue({"127.0.0.1"});
-        auto run_server = [&]() -> task<> {
-            co_await elsewhere([&] {
-                const auto peer = server.accept_tls(identity, "h2");
-                if (peer) {
-                    peer->read_exactly(24);
-                    peer->write(to_wire({4, 0, 0, {}}));
-                    serve(*peer);
-                }
-            });
-        };
-        auto body = [&]() -> task<> {
-            task_group group{*world_};
-            group.spawn("serve", run_server());
-            auto opened = co_await world_->open(to_secure({"127.0.0.1", server.port()}, {"h2"}));
-            EXPECT_TRUE(opened) << opened.error().message();
-            if (opened) {
-                co_await ask(*opened);
-                opened->reset();
-            }
-            co_await group.all_done(soon());
-        };
-        ASSERT_TRUE(world_->run(body()));
-    }
-};
-
-raw_frame await_headers(raw_stream& peer) {
-    auto frame = read_frame(peer);
-    while (frame.type != 1 && frame.type != 255) {
-        frame = read_frame(peer);
-    }
-    return frame;
-}
-
-void read_to_end(raw_stream& peer) {
-    while (read_frame(peer).type != 255) {
-    }
-}
 
 TEST_F(h2_wire, two_hundred_requests_share_one_connection) {
     std::size_t at_once = 0;

@@ -246,6 +246,28 @@ raw_frame read_frame(raw_stream& from) {
     return frame;
 }
 
+std::string raw_field(std::string_view name, std::string_view value) {
+    return std::string(1, '\0') + number(static_cast<std::uint32_t>(name.size()), 1) +
+           std::string{name} + number(static_cast<std::uint32_t>(value.size()), 1) +
+           std::string{value};
+}
+
+std::string raw_setting(std::uint16_t id, std::uint32_t value) {
+    return to_wire({4, 0, 0, number(id, 2) + number(value, 4)});
+}
+
+std::string raw_window(std::uint32_t stream, std::uint32_t more) {
+    return to_wire({8, 0, stream, number(more, 4)});
+}
+
+std::string raw_reset(std::uint32_t stream, std::uint32_t code) {
+    return to_wire({3, 0, stream, number(code, 4)});
+}
+
+std::string raw_goaway(std::uint32_t last_stream) {
+    return to_wire({7, 0, 0, number(last_stream, 4) + number(0, 4)});
+}
+
 std::string raw_h2_request() {
     // RFC 7541 appendix A: 2 is ":method: GET", 4 is ":path: /", 7 is ":scheme: https", 1 is
     // ":authority".

@@ -72,5 +72,12 @@ std::string to_wire(const raw_frame& frame);
 raw_frame read_frame(raw_stream& from);
 /// Preface, empty SETTINGS, and GET / on stream 1.
 std::string raw_h2_request();
+/// A header as HPACK writes it without its tables (RFC 7541 section 6.2.2).
+std::string raw_field(std::string_view name, std::string_view value);
+/// SETTINGS with one value; WINDOW_UPDATE; RST_STREAM; GOAWAY with NO_ERROR.
+std::string raw_setting(std::uint16_t id, std::uint32_t value);
+std::string raw_window(std::uint32_t stream, std::uint32_t more);
+std::string raw_reset(std::uint32_t stream, std::uint32_t code);
+std::string raw_goaway(std::uint32_t last_stream);
 
 } // namespace pomona::net

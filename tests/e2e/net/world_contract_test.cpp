@@ -230,6 +230,79 @@ TEST_P(contract, a_closed_listener_ends_its_connections) {
     ASSERT_TRUE(world_->run(body()));
 }
 
+TEST_P(contract, a_draining_server_finishes_what_it_has_begun_and_takes_nothing_new) {
+    handler slow = [&](incoming in) -> task<reply> {
+        co_await world_->sleep_for(300ms);
+        co_return co_await echo(std::move(in));
+    };
+    const auto server = listen(slow);
+    bool answered = false;
+    auto ask = [&](std::shared_ptr<connection> c) -> task<> {
+        auto got = co_await c->exchange(post("/mdm", "x"), soon(), by("mac-1"));
+        answered = got && pomona::to_text(bytes_view{got->body}) == "x";
+    };
+    auto body = [&]() -> task<> {
+        auto busy = co_await world_->open(to(*server));
+        auto idle = co_await world_->open(to(*server));
+        co_await (*idle)->exchange(get("/mdm"), soon(), by("mac-2"));
+        world_->spawn("ask", ask(*busy));
+        co_await world_->sleep_for(150ms);
+        const auto begun = world_->now();
+        co_await server->drain(begun + 5s);
+        EXPECT_LT(world_->now() - begun, 4s);
+        co_await world_->sleep_for(50ms);
+        EXPECT_TRUE(answered);
+        EXPECT_FALSE((*busy)->reusable());
+        EXPECT_FALSE((*idle)->reusable());
+        auto next = co_await (*busy)->exchange(post("/mdm", "y"), soon(), by("mac-1"));
+        EXPECT_TRUE(!next && may_send_again("POST", next.error(), true));
+        auto again = co_await world_->open(to(*server));
+        EXPECT_TRUE(!again && again.error().kind == transport_failure::refused);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
+TEST_P(contract, draining_ends_at_its_deadline) {
+    handler never_answers = [&](incoming) -> task<reply> {
+        co_await world_->sleep_for(60s);
+        co_return reply{};
+    };
+    const auto server = listen(never_answers);
+    bool failed = false;
+    auto ask = [&](std::shared_ptr<connection> c) -> task<> {
+        auto got = co_await c->exchange(post("/mdm", "x"), soon(), by("mac-1"));
+        failed = !got && got.error().kind == transport_failure::reset && got.error().after_send;
+    };
+    auto body = [&]() -> task<> {
+        auto opened = co_await world_->open(to(*server));
+        world_->spawn("ask", ask(*opened));
+        co_await world_->sleep_for(150ms);
+        co_await server->drain(world_->now() + 200ms);
+        co_await world_->sleep_for(100ms);
+        EXPECT_TRUE(failed);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
+TEST_P(contract, what_an_idle_server_has_closed_may_be_sent_again_elsewhere) {
+    server_limits limits;
+    limits.idle_timeout = 200ms;
+    const auto server = listen(echo, limits);
+    auto body = [&]() -> task<> {
+        auto opened = co_await world_->open(to(*server));
+        auto first = co_await (*opened)->exchange(get("/mdm"), soon(), by("mac-1"));
+        EXPECT_TRUE(first && (*opened)->reusable());
+        co_await world_->sleep_for(500ms);
+        EXPECT_FALSE((*opened)->reusable());
+        auto lost = co_await (*opened)->exchange(post("/mdm", "x"), soon(), by("mac-1"));
+        EXPECT_TRUE(!lost && may_send_again("POST", lost.error(), true));
+        auto other = co_await world_->open(to(*server));
+        auto again = co_await (*other)->exchange(post("/mdm", "x"), soon(), by("mac-1"));
+        EXPECT_TRUE(again);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
 TEST_P(contract, dropping_a_connection_resets_what_is_pending) {
     handler slow = [&](incoming) -> task<reply> {
         co_await world_->sleep_for(2s);

@@ -55,17 +55,36 @@ crypto::identity make_tls(const net::world& w, const crypto::identity& ca) {
 } // namespace
 
 scripted_server::scripted_server(net::world& w, const crypto::private_key& key)
-    : world_{&w}, ca_{make_ca(w, key)} {
+    : world_{&w}, ca_{make_ca(w, key)}, tls_{make_tls(w, ca_)} {
     scep.key_size = 2048;
     scep.key_usage = 5;
     scep.client.subject = {{"O", "Test"}, {"CN", "%SerialNumber%"}};
     scep.client.challenge = "secret";
+    listen(0);
+}
+
+void scripted_server::listen(std::uint16_t port) {
     net::listen_options how;
-    how.bind = {"localhost", 0};
-    how.tls = net::server_tls{.identity = make_tls(w, ca_), .ask_client_certificate = true};
+    how.bind = {"localhost", port};
+    how.tls = net::server_tls{
+        .identity = tls_, .alpn = {"h2", "http/1.1"}, .ask_client_certificate = true};
     how.who = actor{"server"};
     listener_ =
-        w.listen(std::move(how), [this](net::incoming in) { return serve(std::move(in)); }).value();
+        world_->listen(std::move(how), [this](net::incoming in) { return serve(std::move(in)); })
+            .value();
+}
+
+net::task<void> scripted_server::restart() {
+    const auto port = listener_->local().port;
+    co_await listener_->drain(world_->now() + 1min);
+    listener_.reset();
+    listen(port);
+}
+
+void scripted_server::crash() {
+    const auto port = listener_->local().port;
+    listener_.reset();
+    listen(port);
 }
 
 profile::profile scripted_server::enrollment_profile() const {

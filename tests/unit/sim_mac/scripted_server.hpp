@@ -44,6 +44,10 @@ class scripted_server {
     void answer(const std::string& to, net::response with) {
         script[to].push_back(std::move(with));
     }
+    /// Finishes what it has begun and listens again at the same port.
+    net::task<void> restart();
+    /// Ends every connection at once, and listens again.
+    void crash();
     [[nodiscard]] std::vector<std::string> names(std::size_t from = 0) const;
     [[nodiscard]] const seen_request& last(const std::string& what) const;
     [[nodiscard]] std::size_t count(const std::string& what) const;
@@ -58,6 +62,7 @@ class scripted_server {
     duration command_delay{}; ///< of each answer of the command loop
 
   private:
+    void listen(std::uint16_t port);
     net::task<net::reply> serve(net::incoming in);
     std::string name_of(const net::incoming& in) const;
     net::response usual(const std::string& what, const net::incoming& in);
@@ -66,6 +71,7 @@ class scripted_server {
 
     net::world* world_;
     crypto::identity ca_;
+    crypto::identity tls_;
     std::unique_ptr<net::listener> listener_;
 };
 

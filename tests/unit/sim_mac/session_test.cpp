@@ -326,6 +326,75 @@ TEST_F(command_loop, a_renewal_that_fails_leaves_the_enrollment_as_it_was) {
     EXPECT_EQ(subject->now_in(), phase::enrolled);
 }
 
+/// Connections of the Mac's requests with its identity, in order.
+strings identity_connections(const trace::recorder& r) {
+    strings out;
+    for (const auto& e : r.events()) {
+        if (e.actor != "mac-0001" || e.kind != trace::kind::request ||
+            (e.channel != "mdm" && e.channel != "checkin")) {
+            continue;
+        }
+        auto id = e.exchange.substr(0, e.exchange.rfind('/'));
+        if (out.empty() || out.back() != id) {
+            out.push_back(std::move(id));
+        }
+    }
+    return out;
+}
+
+TEST_F(command_loop, a_connection_is_kept_between_sessions_for_a_while) {
+    static constexpr auto twice = [](command_loop* b) -> net::task<void> {
+        co_await enroll(b);
+        co_await b->push();
+        co_await b->sleep(5s);
+        co_await b->push();
+        co_await b->sleep(5s);
+        EXPECT_EQ(identity_connections(*b->recorder).size(), 1U);
+        co_await b->sleep(1min);
+        co_await b->push();
+        co_await b->sleep(5s);
+        EXPECT_EQ(identity_connections(*b->recorder).size(), 2U);
+    };
+    run(twice(this));
+    EXPECT_EQ(server->count("Idle"), 3U);
+}
+
+// The result is the same, and the server sees it once: nothing of it was taken before.
+TEST_F(command_loop, a_server_that_restarts_in_mid_session_gets_the_result_over_a_new_connection) {
+    static constexpr auto restarting = [](command_loop* b) -> net::task<void> {
+        co_await enroll(b);
+        b->before = b->server->log.size();
+        b->server->command_delay = 10s;
+        b->server->queue("U1", device_information());
+        b->server->queue("U2", {{"RequestType", "DeviceLock"}});
+        co_await b->push();
+        co_await b->sleep(15s); // the answer to U1's result is being made
+        EXPECT_EQ(b->since(), (strings{"Idle", "Acknowledged U1"}));
+        co_await b->server->restart();
+        co_await b->sleep(1h);
+    };
+    run(restarting(this));
+    EXPECT_EQ(since(), (strings{"Idle", "Acknowledged U1", "Error U2"}));
+    EXPECT_EQ(identity_connections(*recorder).size(), 2U);
+}
+
+TEST_F(command_loop, an_answer_lost_by_a_crash_brings_the_same_result_again) {
+    static constexpr auto crashing = [](command_loop* b) -> net::task<void> {
+        co_await enroll(b);
+        b->before = b->server->log.size();
+        b->server->command_delay = 10s;
+        b->server->queue("U1", device_information());
+        co_await b->push();
+        co_await b->sleep(15s);
+        b->server->crash();
+        co_await b->sleep(1h);
+    };
+    run(crashing(this));
+    EXPECT_EQ(since(), (strings{"Idle", "Acknowledged U1", "Acknowledged U1"}));
+    const auto& log = server->log;
+    EXPECT_EQ(log[before + 1].request.body, log[before + 2].request.body);
+}
+
 TEST_F(command_loop, an_answer_that_is_no_command_ends_the_session) {
     after_a_push([this] {
         server->answer("Idle", http(200, std::string{mdm::xml_content_type}, "<plist>junk"));
