@@ -82,14 +82,20 @@ net::task<net::exchange_result> apns_link::send(net::request push, net::annotati
             co_return std::unexpected(std::move(through.error()));
         }
         auto answer = co_await (*through)->exchange(push, world_.now() + answer_time, note);
-        const bool unsent = !answer && !answer.error().after_send &&
-                            answer.error().kind != net::transport_failure::timeout;
-        if (!unsent || attempt > 0) { // APNS-046: once more, not again and again
+        if (answer) {
             co_return answer;
         }
-        if (live_ == *through && !live_->reusable()) {
+        const auto& why = answer.error();
+        // Choice: what gave no answer in time is not trusted with the next push.
+        const bool silent = why.kind == net::transport_failure::timeout;
+        if (live_ == *through && (silent || !live_->reusable())) {
             live_.reset();
         }
+        // APNS-046: once more, not again and again.
+        if (attempt > 0 || !net::may_send_again(push.method, why, true)) {
+            co_return answer;
+        }
+        note.cause = why.event;
     }
 }
 
