@@ -97,7 +97,7 @@ def expect_mdm_pushes_only(listener, wanted):
 
 
 def expect_millis_now(timestamp, begin):
-    """APNS-018: milliseconds, not before the token's issue and not in the future."""
+    """Milliseconds, not before the token's issue and not in the future."""
     expect(isinstance(timestamp, int) and begin * 1000 - 1 <= timestamp <= time.time() * 1000,
            f"timestamp {timestamp}, begun {begin}")
 

@@ -232,6 +232,27 @@ TEST(request, challenge_is_printable_string_when_it_fits) {
     }
 }
 
+// SCEP-031. DER sorts attributes, so a long challenge comes after the extensions and a short one
+// before.
+TEST(request, challenge_of_either_type_is_read_before_and_after_the_extensions) {
+    for (const auto& text : {std::string{"abc"}, std::string{"a_c"}, std::string(200, 'a'),
+                             std::string(200, 'a') + "_"}) {
+        request_spec spec;
+        spec.challenge = text;
+        spec.dns_names = {"mac.example"};
+        const auto der = value_of(make_request(spec, ec_key()));
+        const auto hex = to_hex(der);
+        const auto challenge = hex.find("2a864886f70d010907");
+        const auto extensions = hex.find("2a864886f70d01090e");
+        ASSERT_NE(challenge, hex.npos);
+        ASSERT_NE(extensions, hex.npos);
+        EXPECT_EQ(challenge < extensions, text.size() < 100);
+        const auto read = value_of(read_request(context::system(), der));
+        EXPECT_EQ(read.challenge, text);
+        EXPECT_EQ(read.dns_names, spec.dns_names);
+    }
+}
+
 TEST(request, without_attributes) {
     const auto read =
         value_of(read_request(context::system(), value_of(make_request({}, ec_key()))));
