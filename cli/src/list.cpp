@@ -1,3 +1,4 @@
+#include "bugs.hpp"
 #include "command.hpp"
 #include "pomona/checks/check.hpp"
 #include "pomona/scenario/source.hpp"
@@ -7,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 
 namespace pomona::cli {
@@ -64,55 +66,14 @@ exit_code list_personas(bool json) {
     return exit_code::ok;
 }
 
-} // namespace
-
-exit_code list_command(const arguments& args) {
-    const auto s =
-        settings::read({"list", "checks|personas", "Lists what this version knows.",
-                        "pomona list checks", with_common({{"json", 0, "", "As JSON", "", false}})},
-                       args);
-    if (!s) {
-        return s.error();
-    }
-    if (s->operands().size() != 1) {
-        return usage_error("`pomona list` takes one word",
-                           "pomona list checks, or pomona list personas");
-    }
-    const auto& what = s->operands().front();
-    if (what == "checks") {
-        return list_checks(s->flag("json"));
-    }
-    if (what == "personas") {
-        return list_personas(s->flag("json"));
-    }
-    const auto near = scenario::nearest(what, {"checks", "personas"});
-    return usage_error("there is no list of `" + what + "`",
-                       near.empty() ? "pomona list checks, or pomona list personas"
-                                    : "did you mean `" + near + "`?");
-}
-
-exit_code explain_command(const arguments& args) {
-    const auto s = settings::read(
-        {"explain", "CHECK", "Says what a check judges, how much it weighs and how we know.",
-         "pomona explain MDM-CHK-004", with_common({{"json", 0, "", "As JSON", "", false}})},
-        args);
-    if (!s) {
-        return s.error();
-    }
-    if (s->operands().size() != 1) {
-        return usage_error("`pomona explain` takes one check id",
-                           "for instance pomona explain MDM-CHK-004");
-    }
-    const auto* c = checks::find(s->operands().front());
+bool explain_check(const std::string& id, bool json) {
+    const auto* c = checks::find(id);
     if (c == nullptr) {
-        const auto near = checks::nearest(s->operands().front());
-        return usage_error("there is no check `" + s->operands().front() + "`",
-                           near.empty() ? "`pomona list checks` shows them"
-                                        : "did you mean `" + near + "`?");
+        return false;
     }
-    if (s->flag("json")) {
+    if (json) {
         std::cout << to_json(*c).dump(2) << '\n';
-        return exit_code::ok;
+        return true;
     }
     const bool warns = c->level != checks::level::must || c->basis == checks::basis::observed ||
                        c->basis == checks::basis::derived;
@@ -123,7 +84,95 @@ exit_code explain_command(const arguments& args) {
     for (const auto bug : c->bugs) {
         std::cout << "  seen as  " << bug << '\n';
     }
-    return exit_code::ok;
+    return true;
+}
+
+std::string nearest_check(const std::string& id) {
+    return checks::nearest(id);
+}
+
+/// One kind of thing that has a list.
+struct listing {
+    std::string_view name;
+    exit_code (*print)(bool json);
+};
+constexpr std::array listings{listing{"bugs", list_bugs}, listing{"checks", list_checks},
+                              listing{"personas", list_personas}};
+
+/// One kind of thing that can be explained by its id.
+struct explanation {
+    std::string_view plural;
+    bool (*print)(const std::string& id, bool json); ///< false: there is none of that id
+    std::string (*nearest)(const std::string& id);
+};
+constexpr std::array explanations{explanation{"checks", explain_check, nearest_check},
+                                  explanation{"bugs", explain_bug, nearest_bug}};
+
+std::string joined(const std::vector<std::string_view>& names, std::string_view between) {
+    std::string out;
+    for (const auto name : names) {
+        out += out.empty() ? "" : between;
+        out += name;
+    }
+    return out;
+}
+
+} // namespace
+
+exit_code list_command(const arguments& args) {
+    std::vector<std::string_view> names;
+    for (const auto& l : listings) {
+        names.push_back(l.name);
+    }
+    const auto s =
+        settings::read({"list", joined(names, "|"), "Lists what this version knows.",
+                        "pomona list checks", with_common({{"json", 0, "", "As JSON", "", false}})},
+                       args);
+    if (!s) {
+        return s.error();
+    }
+    const auto lists = "`pomona list` knows: " + joined(names, ", ");
+    if (s->operands().size() != 1) {
+        return usage_error("`pomona list` takes one word", lists);
+    }
+    const auto& what = s->operands().front();
+    for (const auto& l : listings) {
+        if (l.name == what) {
+            return l.print(s->flag("json"));
+        }
+    }
+    const auto near = scenario::nearest(what, names);
+    return usage_error("there is no list of `" + what + "`",
+                       near.empty() ? lists : "did you mean `" + near + "`?");
+}
+
+exit_code explain_command(const arguments& args) {
+    const auto s = settings::read(
+        {"explain", "CHECK|BUG",
+         "Says what a check judges, how much it weighs and how we know; or what a planted bug does "
+         "and what catches it.",
+         "pomona explain MDM-CHK-004", with_common({{"json", 0, "", "As JSON", "", false}})},
+        args);
+    if (!s) {
+        return s.error();
+    }
+    if (s->operands().size() != 1) {
+        return usage_error("`pomona explain` takes one id",
+                           "for instance pomona explain MDM-CHK-004");
+    }
+    const auto& id = s->operands().front();
+    std::string near;
+    std::string shown;
+    for (const auto& e : explanations) {
+        if (e.print(id, s->flag("json"))) {
+            return exit_code::ok;
+        }
+        near = near.empty() ? e.nearest(id) : near;
+        shown +=
+            (shown.empty() ? "`pomona list " : ", `pomona list ") + std::string{e.plural} + '`';
+    }
+    return usage_error("there is no check or bug `" + id + "`",
+                       near.empty() ? shown + " show them" : "did you mean `" + near + "`?");
 }
 
 } // namespace pomona::cli

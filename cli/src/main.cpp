@@ -20,8 +20,9 @@ constexpr std::array all_commands{
     command{"serve", "Reference server with emulated APNs, for `run -t` or a team's own clients",
             serve_command},
     command{"report", "Render a run's report again, from its folder alone", report_command},
-    command{"list", "List checks or personas", list_command},
-    command{"explain", "Explain a check: rule, level, basis, source", explain_command},
+    command{"list", "List checks, bugs or personas", list_command},
+    command{"explain", "Explain a check (rule, level, basis, source) or a planted bug",
+            explain_command},
     command{"lint", "Say whether scenario files are valid, without running them", lint_command},
     command{"version", "Print the version", version_command},
 };

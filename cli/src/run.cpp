@@ -1,3 +1,4 @@
+#include "bugs.hpp"
 #include "command.hpp"
 #include "interrupts.hpp"
 #include "key_progress.hpp"
@@ -30,6 +31,8 @@ struct run_options {
     std::optional<std::filesystem::path> out;
     std::optional<stack::target> target;
     std::string target_file;
+    server::defects bugs;
+    std::vector<std::string> bug_names;
     scenario::parse_options parse;
     reports::console_style style;
 };
@@ -70,7 +73,18 @@ std::expected<run_options, exit_code> read_options(const settings& s) {
     }
     o.style = {color_wanted(s.text("color").value_or("auto"), STDOUT_FILENO), s.flag("verbose"),
                s.flag("quiet")};
+    const auto bugs = read_bugs(s);
+    if (!bugs) {
+        return std::unexpected(bugs.error());
+    }
+    o.bugs = *bugs;
+    o.bug_names = s.texts("bug");
     if (const auto file = s.text("target")) {
+        if (!o.bug_names.empty()) {
+            return std::unexpected(
+                usage_error("--bug plants a defect in the server that the run starts",
+                            "for a server of its own: pomona serve --bug ID, then -t"));
+        }
         if (o.virtual_world) {
             return std::unexpected(usage_error("a separate server lives in the real world",
                                                "leave out --world virtual, or -t"));
@@ -115,6 +129,9 @@ std::string rerun_line(const scenario::scenario& what, const run_options& o) {
     }
     for (const auto& [name, value] : o.parse.vars) {
         out += " --var " + name + '=' + value;
+    }
+    for (const auto& name : o.bug_names) {
+        out += " --bug " + name;
     }
     if (!o.target_file.empty()) {
         out += " -t " + o.target_file;
@@ -180,6 +197,7 @@ class scenario_run {
             o.groups.push_back({g.name, g.count, g.persona, g.http});
         }
         o.external = options_.target;
+        o.bugs = options_.bugs;
         o.on_keys = key_progress_bar(options_.style.quiet);
         o.stop = stop_keys_.get_token();
         auto made = stack::stack::create(std::move(o));
@@ -364,6 +382,7 @@ exit_code run_command(const arguments& args) {
               {"out", 0, "DIR", "The run's folder, instead of a new one in pomona-runs/", "",
                false},
               {"var", 0, "NAME=VALUE", "Overrides a variable of the file", "", true},
+              bug_option(),
               {"strict", 0, "", "should, observed and derived rules fail too, instead of warning",
                "", false}})},
         args);

@@ -1,3 +1,4 @@
+#include "bugs.hpp"
 #include "command.hpp"
 #include "interrupts.hpp"
 #include "pomona/stack/stack.hpp"
@@ -32,6 +33,11 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     } else if (http != "both") {
         return std::unexpected(usage_error("--http is 1.1, 2 or both, not `" + http + "`"));
     }
+    const auto bugs = read_bugs(s);
+    if (!bugs) {
+        return std::unexpected(bugs.error());
+    }
+    o.bugs = *bugs;
     return o;
 }
 
@@ -74,7 +80,8 @@ exit_code serve_command(const arguments& args) {
                false},
               {"http", 0, "VERSION", "What it offers by ALPN: 1.1, 2 or both", "both", false},
               {"api-key", 0, "KEY",
-               "Password of the API's user nanomdm; drawn at random when not given", "", false}})},
+               "Password of the API's user nanomdm; drawn at random when not given", "", false},
+              bug_option()})},
         args);
     if (!s) {
         return s.error();

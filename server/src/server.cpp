@@ -240,8 +240,8 @@ net::task<result<std::unique_ptr<server>>> server::start(net::world& world,
     }
     s->identities = std::move(*identities);
     const auto& folder = s->options.data_folder;
-    auto keep =
-        open_sqlite_store(world, folder.empty() ? ":memory:" : (folder / "server.sqlite").string());
+    auto keep = open_sqlite_store(
+        world, folder.empty() ? ":memory:" : (folder / "server.sqlite").string(), s->options.bugs);
     if (!keep) {
         co_return std::unexpected(std::move(keep.error()));
     }

@@ -170,6 +170,7 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     how.alpn = self->options.server_alpn;
     how.data_folder = self->options.data_folder;
     how.api_key = self->options.api_key;
+    how.bugs = self->options.bugs;
     how.apns = self->push_server;
     how.apns_trust = self->push_trust;
     how.key_for = lookup(self->roles);

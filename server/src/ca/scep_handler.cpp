@@ -22,11 +22,16 @@ net::response pki_answer(result<bytes> message) {
     return answer_with(200, pki_message_type, std::move(*message));
 }
 
+/// RFC 8894 section 3.2.1.5 (SCEP-012).
+bytes fresh_nonce(service& s) {
+    return s.options.bugs.has(defect::cert_rep_without_sender_nonce) ? bytes{} : s.world.random(16);
+}
+
 net::task<net::response> refuse_with(service_ptr s, scep_refusal r) {
     spdlog::info("SCEP transaction {} refused: {} ({})", escape(r.transaction_id, 80),
                  escape(r.text), scep::to_text(r.why));
     auto reply = std::make_shared<result<bytes>>(bytes{});
-    auto nonce = s->world.random(16);
+    auto nonce = fresh_nonce(*s);
     const auto now = s->world.now();
     std::function<void()> work = [s, reply, r = std::move(r), nonce = std::move(nonce), now] {
         *reply = write_refusal(s->world.crypto(), s->root(), r, nonce, now);
@@ -123,7 +128,7 @@ net::task<net::response> answer_certificate_request(service_ptr s,
             s, refuse(*r, scep::fail_info::bad_request, std::move(outcome->reason)));
     }
     auto reply = std::make_shared<result<bytes>>(bytes{});
-    auto nonce = s->world.random(16);
+    auto nonce = fresh_nonce(*s);
     std::function<void()> work = [s, r, reply, der = std::move(outcome->der),
                                   nonce = std::move(nonce), now] {
         auto cert = crypto::certificate::from_der(s->world.crypto(), der);

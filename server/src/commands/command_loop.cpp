@@ -30,6 +30,15 @@ net::response answer_loop(loop_answer answer) {
     return answer_with(200, mdm::xml_content_type, std::move(answer.command));
 }
 
+/// defect::document_inside_command: what becomes of a template filled with a whole document.
+bytes with_document_inside(const bytes& command) {
+    std::string text{as_text(command)};
+    if (const auto at = text.find("<key>Command</key>"); at != std::string::npos) {
+        text.insert(at, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist>\n");
+    }
+    return to_bytes(text);
+}
+
 } // namespace
 
 net::task<net::response> answer_command_loop(service_ptr s, net::incoming in) {
@@ -58,6 +67,9 @@ net::task<net::response> answer_command_loop(service_ptr s, net::incoming in) {
         if (answer->follow_up) {
             s->push->push_if_pending(id, s->world.now() + follow_up_after, in.event);
         }
+    }
+    if (s->options.bugs.has(defect::document_inside_command)) {
+        answer->command = with_document_inside(answer->command);
     }
     co_return answer_loop(std::move(*answer));
 }

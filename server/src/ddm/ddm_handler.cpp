@@ -2,6 +2,7 @@
 #include "ddm/notify.hpp"
 #include "ddm/tokens.hpp"
 #include "handlers.hpp"
+#include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
 #include <spdlog/spdlog.h>
@@ -40,6 +41,9 @@ net::task<net::response> answer_status(service_ptr s, presented who, bytes repor
 }
 
 net::task<net::response> answer_declaration(service_ptr s, const declared d, ddm::endpoint asked) {
+    if (s->options.bugs.has(defect::declaration_refused) && asked.kind == ddm::kind::activation) {
+        co_return plain_answer(400, "the scope has changed");
+    }
     const auto missing = plain_answer(404, "there is no such declaration for this enrollment");
     const auto item = std::ranges::find(d.items, asked.identifier, &stored_declaration::identifier);
     // DDM-011: a known identifier under another kind is as unknown as any.
@@ -81,7 +85,11 @@ net::task<net::response> answer_declarative(service_ptr s, presented who,
         co_return json_bytes(ddm::write_tokens(tokens_of(read->second)));
     }
     if (asked->target == what::declaration_items) {
-        co_return json_bytes(ddm::write_manifest(manifest_of(read->second)));
+        auto manifest = manifest_of(read->second);
+        if (s->options.bugs.has(defect::declarations_tokens_disagree)) {
+            manifest.declarations_token = to_hex(crypto::sha256(as_bytes(read->second.token)));
+        }
+        co_return json_bytes(ddm::write_manifest(manifest));
     }
     co_return co_await answer_declaration(s, std::move(read->second), std::move(*asked));
 }

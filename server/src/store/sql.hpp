@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pomona/foundation/sqlite.hpp"
+#include "pomona/server/defects.hpp"
 #include "store/records.hpp"
 #include "store/session.hpp"
 
@@ -23,8 +24,10 @@ result<bytes> issued_certificate_der(database& db, const bytes& sha256);
 
 /// Judges the binding of a request and carries a rebinding out. Not for Authenticate.
 access admit(session& s, const presented& who);
-result<access> authenticate(database& db, const presented& who, const mdm::authenticate& message);
-result<access> token_update(database& db, const presented& who, const mdm::token_update& message);
+result<access> authenticate(database& db, const presented& who, const mdm::authenticate& message,
+                            defects bugs);
+result<access> token_update(database& db, const presented& who, const mdm::token_update& message,
+                            defects bugs);
 result<access> check_out(database& db, const presented& who);
 result<access> set_bootstrap_token(database& db, const presented& who, const bytes& token);
 result<std::pair<access, bytes>> bootstrap_token(database& db, const presented& who);
@@ -35,7 +38,8 @@ struct report_facts {
     std::string errors_json;
     bytes raw;
 };
-result<loop_answer> report(database& db, const presented& who, const report_facts& what);
+result<loop_answer> report(database& db, const presented& who, const report_facts& what,
+                           defects bugs);
 enrollment_state state_of(session& s, const std::string& id);
 enqueue_outcome enqueue_one(session& s, const std::string& id, const std::string& uuid,
                             const std::string& request_type, const bytes& body);

@@ -7,13 +7,19 @@ namespace {
 /// Choice: more waiting commands than this for one enrollment are a mistake of whoever enqueues.
 constexpr std::int64_t max_pending = 10'000;
 
-void note_report(session& s, std::string_view id, const report_facts& what, time_point now) {
+void note_report(session& s, std::string_view id, const report_facts& what, time_point now,
+                 defects bugs) {
     if (what.status == mdm::command_status::idle) {
         s.change("UPDATE commands SET refused=0 WHERE enrollment=? AND status='' AND refused=1",
                  id);
     } else if (what.status == mdm::command_status::not_now) {
         s.change("UPDATE commands SET refused=1 WHERE enrollment=? AND uuid=? AND status=''", id,
                  std::string_view{what.uuid});
+    } else if (bugs.has(defect::acknowledged_command_again) &&
+               what.status == mdm::command_status::acknowledged &&
+               s.change("UPDATE commands SET offered=2 WHERE enrollment=? AND uuid=? AND offered=1",
+                        id, std::string_view{what.uuid}) > 0) {
+        return;
     } else {
         // MDM-CHK-015: the first result stays; one that comes again changes nothing.
         s.change("UPDATE commands SET status=?, errors=?, result=?, reported=? "
@@ -23,13 +29,14 @@ void note_report(session& s, std::string_view id, const report_facts& what, time
     }
 }
 
-bytes offer_next(session& s, std::string_view id, const report_facts& what) {
+bytes offer_next(session& s, std::string_view id, const report_facts& what, defects bugs) {
     bytes out;
     std::int64_t seq = 0;
     s.each(
         "SELECT seq, refused, body FROM commands WHERE enrollment=? AND status='' ORDER BY seq",
         [&](sqlite::statement& row) {
-            if (!may_offer(row.column_int(1) != 0, what.status)) {
+            if (!may_offer(row.column_int(1) != 0, what.status) &&
+                !bugs.has(defect::not_now_in_a_circle)) {
                 return true;
             }
             seq = row.column_int(0);
@@ -38,14 +45,15 @@ bytes offer_next(session& s, std::string_view id, const report_facts& what) {
         },
         id);
     if (seq != 0) {
-        s.change("UPDATE commands SET offered=1 WHERE seq=?", seq);
+        s.change("UPDATE commands SET offered=1 WHERE seq=? AND offered=0", seq);
     }
     return out;
 }
 
 } // namespace
 
-result<loop_answer> report(database& db, const presented& who, const report_facts& what) {
+result<loop_answer> report(database& db, const presented& who, const report_facts& what,
+                           defects bugs) {
     session s{db};
     loop_answer out;
     out.verdict = admit(s, who);
@@ -55,8 +63,8 @@ result<loop_answer> report(database& db, const presented& who, const report_fact
     if (out.verdict != access::allowed || state_of(s, id) != enrollment_state::enrolled) {
         return s.finish(std::move(out));
     }
-    note_report(s, id, what, who.now);
-    out.command = offer_next(s, id, what);
+    note_report(s, id, what, who.now, bugs);
+    out.command = offer_next(s, id, what, bugs);
     out.follow_up = needs_follow_up(
         what.status,
         s.exists("SELECT 1 FROM commands WHERE enrollment=? AND status='' AND refused=1 LIMIT 1",

@@ -37,15 +37,20 @@ binding_facts facts_of(session& s, const std::string& device, const bytes& certi
 
 /// Everything that an old enrollment left behind and a new one must not see, for the device and its
 /// users.
-void forget(session& s, std::string_view device) {
-    s.change("DELETE FROM commands WHERE status='' AND enrollment IN "
-             "(SELECT id FROM enrollments WHERE device=?)",
-             device);
+void forget(session& s, std::string_view device, defects bugs = {}) {
+    if (!bugs.has(defect::queue_outlives_authenticate)) {
+        s.change("DELETE FROM commands WHERE status='' AND enrollment IN "
+                 "(SELECT id FROM enrollments WHERE device=?)",
+                 device);
+    }
     // DDM-030: unenrolling or enrolling again forgets what the device said.
     s.change("DELETE FROM ddm_status WHERE enrollment IN "
              "(SELECT id FROM enrollments WHERE device=?)",
              device);
-    s.change("UPDATE enrollments SET state=?, token=NULL, magic='' WHERE device=?",
+    if (!bugs.has(defect::push_token_never_replaced)) {
+        s.change("UPDATE enrollments SET token=NULL, magic='' WHERE device=?", device);
+    }
+    s.change("UPDATE enrollments SET state=? WHERE device=?",
              static_cast<std::int64_t>(enrollment_state::disabled), device);
 }
 
@@ -67,14 +72,15 @@ access admit(session& s, const presented& who) {
     return access::allowed;
 }
 
-result<access> authenticate(database& db, const presented& who, const mdm::authenticate& message) {
+result<access> authenticate(database& db, const presented& who, const mdm::authenticate& message,
+                            defects bugs) {
     session s{db};
     const auto device = device_of(who.from);
     const auto facts = facts_of(s, device, who.certificate);
     if (server::judge(facts, device, who.certificate, true) == access::refused) {
         return s.finish(access::refused);
     }
-    forget(s, device);
+    forget(s, device, bugs);
     s.change("INSERT INTO enrollments(id, device, state, certificate) VALUES(?, ?, ?, ?) "
              "ON CONFLICT(id) DO UPDATE SET state=excluded.state, certificate=excluded.certificate,"
              " push_dead=0, bootstrap_token=NULL",
@@ -90,7 +96,8 @@ result<access> authenticate(database& db, const presented& who, const mdm::authe
     return s.finish(access::allowed);
 }
 
-result<access> token_update(database& db, const presented& who, const mdm::token_update& message) {
+result<access> token_update(database& db, const presented& who, const mdm::token_update& message,
+                            defects bugs) {
     session s{db};
     const auto verdict = admit(s, who);
     if (verdict != access::allowed) {
@@ -102,12 +109,16 @@ result<access> token_update(database& db, const presented& who, const mdm::token
              "ON CONFLICT(id) DO UPDATE SET state=excluded.state",
              std::string_view{id.value()}, std::string_view{device_of(who.from)},
              static_cast<std::int64_t>(enrollment_state::enrolled));
-    s.change("UPDATE enrollments SET topic=?, token=?, magic=?, token_time=?, push_dead=0, "
-             "user_short_name=?, last_seen=? WHERE id=?",
-             std::string_view{message.topic.value()}, bytes_view{message.token.value()},
-             std::string_view{message.magic.value()}, to_column(who.now),
-             std::string_view{who.from.user_short_name}, to_column(who.now),
-             std::string_view{id.value()});
+    const std::string_view same{id.value()};
+    if (!bugs.has(defect::push_token_never_replaced) ||
+        s.exists("SELECT 1 FROM enrollments WHERE id=? AND token IS NULL", same)) {
+        s.change("UPDATE enrollments SET token=?, magic=? WHERE id=?",
+                 bytes_view{message.token.value()}, std::string_view{message.magic.value()}, same);
+    }
+    s.change("UPDATE enrollments SET topic=?, token_time=?, push_dead=0, user_short_name=?, "
+             "last_seen=? WHERE id=?",
+             std::string_view{message.topic.value()}, to_column(who.now),
+             std::string_view{who.from.user_short_name}, to_column(who.now), same);
     return s.finish(access::allowed);
 }
 

@@ -12,7 +12,8 @@ using sqlite::database;
 // transaction, answer once it is durable. The SQL is in sql_*.cpp.
 class sqlite_store final : public store {
   public:
-    sqlite_store(net::world& w, database db) : commits_{w, std::move(db)} {}
+    sqlite_store(net::world& w, database db, defects bugs)
+        : bugs_{bugs}, commits_{w, std::move(db)} {}
 
     net::task<void> close() override { return commits_.close(); }
     [[nodiscard]] counters counted() const override {
@@ -49,14 +50,14 @@ class sqlite_store final : public store {
     }
     answer<access> authenticate(presented who, mdm::authenticate message) override {
         return commits_.run<access>(
-            [who = std::move(who), message = std::move(message)](database& db) {
-                return sql::authenticate(db, who, message);
+            [who = std::move(who), message = std::move(message), bugs = bugs_](database& db) {
+                return sql::authenticate(db, who, message, bugs);
             });
     }
     answer<access> token_update(presented who, mdm::token_update message) override {
         return commits_.run<access>(
-            [who = std::move(who), message = std::move(message)](database& db) {
-                return sql::token_update(db, who, message);
+            [who = std::move(who), message = std::move(message), bugs = bugs_](database& db) {
+                return sql::token_update(db, who, message, bugs);
             });
     }
     answer<access> check_out(presented who) override {
@@ -162,8 +163,10 @@ class sqlite_store final : public store {
     answer<loop_answer> report(presented who, mdm::command_status status, command_uuid uuid,
                                std::string errors_json, bytes raw) override {
         sql::report_facts what{status, uuid.value(), std::move(errors_json), std::move(raw)};
-        return commits_.run<loop_answer>([who = std::move(who), what = std::move(what)](
-                                             database& db) { return sql::report(db, who, what); });
+        return commits_.run<loop_answer>(
+            [who = std::move(who), what = std::move(what), bugs = bugs_](database& db) {
+                return sql::report(db, who, what, bugs);
+            });
     }
 
     answer<std::vector<std::string>> declaration_ids() override {
@@ -211,12 +214,14 @@ class sqlite_store final : public store {
             });
     }
 
+    defects bugs_;
     group_commit commits_;
 };
 
 } // namespace
 
-result<std::unique_ptr<store>> open_sqlite_store(net::world& w, const std::string& path) {
+result<std::unique_ptr<store>> open_sqlite_store(net::world& w, const std::string& path,
+                                                 defects bugs) {
     auto db = database::open(path);
     if (!db) {
         return std::unexpected(std::move(db.error()));
@@ -224,7 +229,7 @@ result<std::unique_ptr<store>> open_sqlite_store(net::world& w, const std::strin
     if (auto made = sql::make_schema(*db); !made) {
         return std::unexpected(std::move(made.error()));
     }
-    return std::make_unique<sqlite_store>(w, std::move(*db));
+    return std::make_unique<sqlite_store>(w, std::move(*db), bugs);
 }
 
 } // namespace pomona::server

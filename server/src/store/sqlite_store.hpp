@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pomona/net/world.hpp"
+#include "pomona/server/defects.hpp"
 #include "store/store.hpp"
 
 #include <memory>
@@ -10,6 +11,7 @@
 namespace pomona::server {
 
 /// `path` is a file (made with mode 0600) or ":memory:".
-result<std::unique_ptr<store>> open_sqlite_store(net::world& w, const std::string& path);
+result<std::unique_ptr<store>> open_sqlite_store(net::world& w, const std::string& path,
+                                                 defects bugs = {});
 
 } // namespace pomona::server

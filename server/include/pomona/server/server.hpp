@@ -4,6 +4,7 @@
 
 #include "pomona/foundation/ids.hpp"
 #include "pomona/net/world.hpp"
+#include "pomona/server/defects.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -35,6 +36,7 @@ struct server_options {
     /// Key for the CA and for TLS, for the virtual world's fixed keys; empty: generated
     /// (offloaded).
     std::function<std::optional<crypto::private_key>(std::string_view role)> key_for;
+    defects bugs; ///< planted on purpose; none by default
 };
 
 /// Runs until destroyed or `stop`. On the world's thread.

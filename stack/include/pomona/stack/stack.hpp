@@ -27,7 +27,8 @@ struct stack_options {
     std::vector<sim::fleet::group> groups;
     /// The server's data, and the push service's keys; empty: in memory. Real world only.
     std::filesystem::path data_folder;
-    std::string api_key; ///< empty: drawn from the world's randomness
+    std::string api_key;          ///< empty: drawn from the world's randomness
+    pomona::server::defects bugs; ///< of the reference server, planted on purpose
     net::endpoint server_bind{"127.0.0.1", 0};
     net::endpoint apns_bind{"127.0.0.1", 0};
     std::vector<std::string> server_alpn{"h2", "http/1.1"}; ///< versions of HTTP the server speaks
