@@ -349,7 +349,7 @@ TEST(checkin, bootstrap_token_is_kept_and_deleted_MDM_CHK_032_to_034_MDM_CHK_085
         co_await say({{"MessageType", "SetBootstrapToken"}});
         r = co_await say({{"MessageType", "GetBootstrapToken"}});
         EXPECT_FALSE(plist::parse_dict(r.body).value().contains("BootstrapToken"));
-        // MDM-CHK-037
+        // MDM-CHK-037, ENR-020: 410 is one of the answers that are allowed.
         r = co_await say({{"MessageType", "UserAuthenticate"}, {"UserID", "U"}});
         EXPECT_EQ(r.status, 410U);
     });
