@@ -6,10 +6,12 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace pomona::cli {
@@ -26,6 +28,16 @@ constexpr std::array all_commands{
     command{"lint", "Say whether scenario files are valid, without running them", lint_command},
     command{"version", "Print the version", version_command},
 };
+
+/// A connection is a descriptor, and many systems begin with 1024: what may be had is taken.
+void raise_descriptor_limit() {
+    constexpr rlim_t enough = 65'536;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < enough) {
+        limit.rlim_cur = std::min(limit.rlim_max, enough);
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
 
 void print_help() {
     std::cout << "pomona: virtual Macs, Apple's services around them, and the checks that judge an "
@@ -97,6 +109,7 @@ int main(int argc, char** argv) {
     using namespace pomona::cli;
     spdlog::set_default_logger(spdlog::stderr_color_mt("pomona"));
     spdlog::set_level(spdlog::level::err);
+    raise_descriptor_limit();
     interrupts::block(); // before any thread exists: one thread of ours takes the signals
     try {
         return static_cast<int>(dispatch({argv + 1, argv + argc}));

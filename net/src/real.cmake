@@ -6,11 +6,14 @@ set(net_real
   src/real/h1_client.cpp
   src/real/h1_message.cpp
   src/real/h1_server.cpp
+  src/real/h2_answer.cpp
   src/real/h2_client.cpp
   src/real/h2_server.cpp
   src/real/h2_session.cpp
   src/real/opener.cpp
   src/real/real_world.cpp
+  src/real/refusal_log.cpp
+  src/real/server_session.cpp
   src/real/socket_stream.cpp
   src/real/tls_context.cpp
   src/real/waiters.cpp)

@@ -16,6 +16,8 @@ constexpr std::string_view push_setting = "push.identity";
 // RSA key generation, the most of a first start, for the virtual world.
 constexpr auto start_cost = 200ms;
 constexpr std::size_t max_body = 4U << 20U;
+// A Mac asks one thing at a time; its user channels and declarations come beside it.
+constexpr std::uint32_t max_streams = 128;
 
 /// Apple, "Check-in": without a CheckInURL check-ins come to ServerURL, so the type decides, with
 /// or without parameters (MDM-CHK-002).
@@ -183,6 +185,7 @@ net::listen_options listening(const service& s) {
     net::server_tls tls{s.identities->tls, s.options.alpn, true};
     out.tls = std::move(tls);
     out.limits.max_body_bytes = max_body;
+    out.limits.max_concurrent_streams = max_streams;
     out.who = actor{"server"};
     out.channel_of = channel_of;
     return out;

@@ -8,6 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <list>
+#include <sys/resource.h>
 
 namespace pomona::net::real {
 
@@ -16,7 +18,11 @@ namespace {
 using boost::asio::ip::tcp;
 
 constexpr int backlog = 4096; // what Linux allows by default (net.core.somaxconn)
-constexpr auto max_handshake_time = duration{std::chrono::seconds{30}};
+/// Of the connections that the process bears, one listener takes no more than two thirds.
+constexpr std::size_t share_above = 2;
+constexpr std::size_t share_below = 3;
+/// So long a connection may be without a request before it can be closed for the sake of another.
+constexpr auto protected_time = std::chrono::seconds{1};
 constexpr auto pause_after_failure = std::chrono::milliseconds{100};
 constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; // RFC 9113 section 3.4
 
@@ -30,6 +36,10 @@ class listening final : public closable, public std::enable_shared_from_this<lis
           loop_{std::move(loop)},
           acceptor_{loop_->context},
           options_{std::make_shared<const listen_options>(std::move(options))},
+          refusals_{std::make_shared<refusal_log>(options_->who.empty() ? "listener"
+                                                                        : options_->who.value())},
+          budget_{std::make_shared<byte_budget>(options_->limits.max_buffered_bytes,
+                                                options_->limits.small_body_bytes)},
           on_request_{std::make_shared<const handler>(std::move(on_request))} {
         loop_->open.insert(this);
     }
@@ -47,26 +57,19 @@ class listening final : public closable, public std::enable_shared_from_this<lis
     using stream_ptr = std::shared_ptr<socket_stream>;
 
     /// Counts a connection for as long as its task lives.
-    class membership {
-      public:
-        membership(std::shared_ptr<listening> owner, socket_stream* stream)
-            : owner_{std::move(owner)}, stream_{stream} {
-            owner_->streams_.insert(stream_);
-        }
-        membership(const membership&) = delete;
-        membership& operator=(const membership&) = delete;
-        ~membership() {
-            owner_->streams_.erase(stream_);
-            owner_->left_.notify_all();
-        }
-
-      private:
-        std::shared_ptr<listening> owner_;
-        socket_stream* stream_;
+    class membership;
+    struct newcomer {
+        time_point since;
+        membership* who;
     };
 
     static task<void> accept_all(std::shared_ptr<listening> self);
     static task<void> serve(std::shared_ptr<listening> self, stream_ptr stream);
+    /// A place for one more connection, if need be that of the oldest without a request.
+    bool make_room(const endpoint& client);
+    void note(refusal kind, const endpoint& client, std::string_view what) {
+        refusals_->note(owner_.now(), kind, client, what);
+    }
     static task<std::optional<bytes>> sniff(stream_ptr stream, time_point deadline);
     [[nodiscard]] std::shared_ptr<connection_info> describe(const socket_stream& stream) const;
 
@@ -75,14 +78,75 @@ class listening final : public closable, public std::enable_shared_from_this<lis
     std::shared_ptr<io_loop> loop_;
     tcp::acceptor acceptor_;
     std::shared_ptr<const listen_options> options_;
+    std::shared_ptr<refusal_log> refusals_;
+    std::shared_ptr<byte_budget> budget_;
     std::shared_ptr<const handler> on_request_;
     std::shared_ptr<server_tls_context> tls_;
     std::unordered_set<socket_stream*> streams_;
+    std::list<newcomer> newcomers_; ///< connections without a whole request, the oldest first
     std::shared_ptr<drain_state> draining_ = std::make_shared<drain_state>();
     signal left_{owner_}; ///< a connection has ended
     endpoint local_;
     bool closed_ = false;
 };
+
+class listening::membership {
+  public:
+    membership(std::shared_ptr<listening> owner, stream_ptr stream)
+        : owner_{std::move(owner)}, stream_{std::move(stream)} {
+        owner_->streams_.insert(stream_.get());
+        ++owner_->loop_->accepted;
+        place_ = owner_->newcomers_.insert(owner_->newcomers_.end(), {owner_->owner_.now(), this});
+    }
+    membership(const membership&) = delete;
+    membership& operator=(const membership&) = delete;
+    ~membership() { leave(); }
+
+    /// A whole request has come.
+    void prove() {
+        if (std::exchange(is_new_, false)) {
+            owner_->newcomers_.erase(place_);
+        }
+    }
+    /// Closes the connection and gives its place back at once.
+    void evict() {
+        stream_->close();
+        leave();
+    }
+    [[nodiscard]] const endpoint& client() const { return client_; }
+
+  private:
+    void leave() {
+        prove();
+        if (std::exchange(counted_, false)) {
+            owner_->streams_.erase(stream_.get());
+            --owner_->loop_->accepted;
+            owner_->left_.notify_all();
+        }
+    }
+    std::shared_ptr<listening> owner_;
+    stream_ptr stream_;
+    endpoint client_ = stream_->remote();
+    std::list<newcomer>::iterator place_;
+    bool is_new_ = true;
+    bool counted_ = true;
+};
+
+bool listening::make_room(const endpoint& client) {
+    const auto most =
+        std::min(options_->limits.max_connections, loop_->max_accepted * share_above / share_below);
+    if (streams_.size() < most && loop_->accepted < loop_->max_accepted) {
+        return true;
+    }
+    if (newcomers_.empty() || owner_.now() - newcomers_.front().since < protected_time) {
+        note(refusal::overload, client, "no place for another connection");
+        return false;
+    }
+    auto& oldest = *newcomers_.front().who;
+    note(refusal::overload, oldest.client(), "closed without a request, for another connection");
+    oldest.evict();
+    return true;
+}
 
 result<void> listening::start() {
     if (options_->tls) {
@@ -159,12 +223,13 @@ task<void> listening::accept_all(std::shared_ptr<listening> self) {
             // Out of descriptors, the connection stays in the backlog and would be reported again
             // at once. Only a client that has gone meanwhile is no reason to pause.
             if (ec != boost::asio::error::connection_aborted) {
-                spdlog::warn("accepting on {}: {}", to_text(self->local_), ec.message());
+                self->note(refusal::overload, self->local_, "accepting: " + ec.message());
                 co_await self->owner_.sleep_for(pause_after_failure);
             }
             continue;
         }
-        if (self->streams_.size() >= self->options_->limits.max_connections) {
+        const auto client = to_endpoint(socket.remote_endpoint(ec));
+        if (!self->make_room(client)) {
             socket.close(ec);
             continue;
         }
@@ -199,12 +264,14 @@ std::shared_ptr<connection_info> listening::describe(const socket_stream& stream
 }
 
 task<void> listening::serve(std::shared_ptr<listening> self, stream_ptr stream) {
-    const membership counted{self, stream.get()};
+    membership counted{self, stream};
     if (self->closed_) {
         co_return;
     }
-    const auto deadline =
-        self->owner_.now() + std::min(max_handshake_time, self->options_->limits.idle_timeout);
+    const auto& limits = self->options_->limits;
+    const auto within = [&](duration time) {
+        return self->owner_.now() + std::min(time, limits.idle_timeout);
+    };
     bytes first;
     if (self->tls_) {
         auto session = self->tls_->new_session();
@@ -212,17 +279,21 @@ task<void> listening::serve(std::shared_ptr<listening> self, stream_ptr stream) 
             spdlog::error("{}", session.error().message());
             co_return;
         }
-        const auto secured = co_await stream->handshake(*std::move(session), deadline);
+        const auto secured =
+            co_await stream->handshake(*std::move(session), within(limits.handshake_timeout));
         if (!secured) {
-            co_return; // the client knows why; a scanner's failures are not ours to log
+            if (secured.error().kind != io_failure::closed) {
+                self->note(refusal::handshake, counted.client(), secured.error().detail);
+            }
+            co_return;
         }
     }
     auto info = self->describe(*stream);
     if (info->alpn.empty()) {
         // No ALPN: the first bytes decide (APNS-003).
-        auto said =
-            co_await sniff(stream, self->owner_.now() + self->options_->limits.idle_timeout);
+        auto said = co_await sniff(stream, within(limits.header_timeout));
         if (!said) {
+            self->note(refusal::timeout, counted.client(), "nothing that could be a request");
             co_return;
         }
         first = *std::move(said);
@@ -232,12 +303,20 @@ task<void> listening::serve(std::shared_ptr<listening> self, stream_ptr stream) 
         info->alpn = h2 ? "h2" : "http/1.1";
     }
     const bool h2 = info->alpn == "h2";
-    const auto client = stream->remote();
     if (self->draining_->begun) {
         co_return;
     }
-    server_setup setup{self->owner_,   self->loop_,       stream, std::move(info),
-                       self->options_, self->on_request_, client, self->draining_};
+    server_setup setup{self->owner_,
+                       self->loop_,
+                       stream,
+                       std::move(info),
+                       self->options_,
+                       self->on_request_,
+                       counted.client(),
+                       self->draining_,
+                       self->refusals_,
+                       self->budget_,
+                       [&counted] { counted.prove(); }};
     co_await (h2 ? serve_h2(std::move(setup), std::move(first))
                  : serve_h1(std::move(setup), std::move(first)));
 }
@@ -255,6 +334,15 @@ class listener_handle final : public listener {
 };
 
 } // namespace
+
+std::size_t accepted_limit() {
+    constexpr rlim_t unlimited = 1U << 20U;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        limit.rlim_cur = 1024; // what POSIX systems give by default
+    }
+    return static_cast<std::size_t>(std::min(limit.rlim_cur, unlimited) / 4 * 3);
+}
 
 result<std::unique_ptr<listener>> start_listening(world& owner, std::shared_ptr<io_loop> loop,
                                                   shared_tls& tls, listen_options options,

@@ -14,6 +14,7 @@ enum class h1_fault { none, garbage, header_too_large, body_too_large };
 struct h1_limits {
     std::size_t header_bytes;
     std::size_t body_bytes;
+    std::size_t header_fields = 256;
 };
 
 /// Reads one request. Header order, spelling and repetition are kept.
@@ -33,6 +34,8 @@ class h1_request_reader {
     [[nodiscard]] bool keep_alive() const;
     /// The client waits for "100 Continue" (RFC 9110 section 10.1.1).
     [[nodiscard]] bool expects_continue() const;
+    /// Of the body as far as it has come.
+    [[nodiscard]] std::size_t body_size() const;
     /// Complete once done().
     request& message();
 

@@ -2,40 +2,15 @@
 #include "real/h1_message.hpp"
 #include "real/server_session.hpp"
 
-#include <spdlog/spdlog.h>
-
-#include <exception>
+#include <algorithm>
+#include <optional>
 
 namespace pomona::net::real {
-
-task<reply> call_handler(std::shared_ptr<const handler> on_request, incoming what) {
-    std::string failure;
-    try {
-        co_return co_await (*on_request)(std::move(what));
-    } catch (const std::exception& e) {
-        failure = e.what();
-    } catch (...) {
-        failure = "an exception of unknown type";
-    }
-    spdlog::error("a request handler ended by an exception: {}", escape(failure));
-    reply out;
-    out.what.status = 500;
-    co_return out;
-}
-
-void client_gone(message_queue& queue) {
-    if (queue.closed()) {
-        return; // the server ended it first
-    }
-    queue.close();
-    if (const auto tell = std::exchange(queue.on_closed, nullptr)) {
-        tell();
-    }
-}
 
 namespace {
 
 constexpr auto linger_time = std::chrono::seconds{5};
+constexpr std::size_t max_unasked_bytes = 64U << 10U;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 class h1_session final : public drainable {
@@ -55,7 +30,12 @@ class h1_session final : public drainable {
     task<std::unique_ptr<h1_request_reader>> read_request();
     task<bool> answer(std::unique_ptr<h1_request_reader> reader);
     task<void> stream(exchange_log log, request to, reply r);
-    task<void> refuse(unsigned status);
+    task<std::unique_ptr<h1_request_reader>> refuse(unsigned status, refusal kind, std::string why,
+                                                    bool later = false);
+    /// Waits for a request to begin; false when the connection is to end.
+    task<bool> await_request();
+    [[nodiscard]] bool too_much(const h1_request_reader& reader);
+    void note_broken_off(const io_error& why);
     [[nodiscard]] time_point within(duration time) const { return setup_.owner.now() + time; }
     [[nodiscard]] const server_limits& limits() const { return setup_.options->limits; }
 
@@ -64,52 +44,89 @@ class h1_session final : public drainable {
     drain_membership member_;
     bool idle_ = false; ///< between two requests
     std::uint64_t requests_ = 0;
+    std::optional<byte_lease> held_; ///< of the request under way
 };
 
-task<void> h1_session::refuse(unsigned status) {
-    response answer;
-    answer.status = status;
-    complete_headers(answer);
-    const auto wire = h1_serialize(answer, {{"Connection", "close"}}, false);
+task<std::unique_ptr<h1_request_reader>> h1_session::refuse(unsigned status, refusal kind,
+                                                            std::string why, bool later) {
+    setup_.note(kind, why + ", answered " + std::to_string(status));
+    const auto wire = h1_serialize(refusal_answer(status, later), {{"Connection", "close"}}, false);
     if (co_await setup_.stream->write_all(wire, within(linger_time))) {
         co_await setup_.stream->linger_and_close(within(linger_time));
     }
+    co_return nullptr;
 }
 
-unsigned status_of(h1_fault fault) {
+struct fault_answer {
+    unsigned status;
+    refusal kind;
+    std::string_view why;
+};
+fault_answer answer_to(h1_fault fault) {
     switch (fault) {
-    case h1_fault::header_too_large:
-        return 431; // RFC 6585 section 5
+    case h1_fault::header_too_large: // RFC 6585 section 5
+        return {431, refusal::flood, "a header beyond the limits"};
     case h1_fault::body_too_large:
-        return 413;
+        return {413, refusal::flood, "a body beyond the limit"};
     default:
-        return 400;
+        return {400, refusal::malformed, "not an HTTP request"};
     }
+}
+
+void h1_session::note_broken_off(const io_error& why) {
+    if (why.kind != io_failure::closed) {
+        setup_.note(refusal::malformed, "a request broke off: " + why.detail);
+    }
+}
+
+task<bool> h1_session::await_request() {
+    if (!input_.empty()) {
+        co_return true;
+    }
+    const bool first = requests_ == 0;
+    const auto patience =
+        first ? std::min(limits().header_timeout, limits().idle_timeout) : limits().idle_timeout;
+    idle_ = true;
+    const auto got = co_await setup_.stream->read_more(input_, within(patience));
+    idle_ = false;
+    if (!got && first && got.error().kind == io_failure::timeout) {
+        setup_.note(refusal::timeout, "no request came");
+    }
+    co_return got.has_value();
+}
+
+bool h1_session::too_much(const h1_request_reader& reader) {
+    return !held_->grow_to(input_.size() + reader.body_size());
 }
 
 task<std::unique_ptr<h1_request_reader>> h1_session::read_request() {
-    if (input_.empty()) {
-        idle_ = true;
-        const auto got = co_await setup_.stream->read_more(input_, within(limits().idle_timeout));
-        idle_ = false;
-        if (!got) {
-            co_return nullptr;
-        }
+    if (!co_await await_request()) {
+        co_return nullptr;
     }
-    const auto deadline = within(limits().request_timeout);
+    const auto whole_by = within(limits().request_timeout);
+    const auto header_by = std::min(whole_by, within(limits().header_timeout));
     auto reader = std::make_unique<h1_request_reader>(
-        h1_limits{limits().max_header_bytes, limits().max_body_bytes});
+        h1_limits{limits().max_header_bytes, limits().max_body_bytes, limits().max_header_fields});
+    held_.emplace(setup_.budget);
     bool continued = false;
     for (;;) {
         const auto taken = reader->put(input_);
         input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(taken));
         if (reader->fault() != h1_fault::none) {
-            co_await refuse(status_of(reader->fault()));
-            co_return nullptr;
+            const auto said = answer_to(reader->fault());
+            co_return co_await refuse(said.status, said.kind, std::string{said.why});
         }
         if (reader->done()) {
+            setup_.on_first_request();
             co_return reader;
         }
+        if (input_.size() > limits().max_header_bytes) { // a chunk's first line without an end
+            co_return co_await refuse(400, refusal::malformed, "a line beyond the limits");
+        }
+        if (too_much(*reader)) {
+            co_return co_await refuse(413, refusal::overload, "no memory for this request", true);
+        }
+        const auto deadline = reader->header_done() ? whole_by : header_by;
         if (!continued && reader->header_done() && reader->expects_continue()) {
             continued = true;
             if (!co_await setup_.stream->write_all(as_bytes(continue_line), deadline)) {
@@ -118,8 +135,9 @@ task<std::unique_ptr<h1_request_reader>> h1_session::read_request() {
         }
         if (auto got = co_await setup_.stream->read_more(input_, deadline); !got) {
             if (got.error().kind == io_failure::timeout) {
-                co_await refuse(408);
+                co_return co_await refuse(408, refusal::timeout, "a request that does not end");
             }
+            note_broken_off(got.error());
             co_return nullptr;
         }
     }
@@ -139,6 +157,7 @@ task<bool> h1_session::answer(std::unique_ptr<h1_request_reader> reader) {
         co_return false;
     }
     complete_headers(r.what);
+    note_answer(setup_, what, r.what);
     const bool goes_on = client_keeps && !setup_.draining->begun;
     const bool keep = goes_on && !says_close(r.what.headers);
     log.response(what, r.what);
@@ -148,7 +167,11 @@ task<bool> h1_session::answer(std::unique_ptr<h1_request_reader> reader) {
     }
     const bool no_body = what.method == "HEAD" || r.what.status == 204 || r.what.status == 304;
     const auto wire = h1_serialize(r.what, extra, no_body);
-    const auto sent = co_await setup_.stream->write_all(wire, within(limits().request_timeout));
+    const auto sent = co_await setup_.stream->write_all(wire, within(limits().write_timeout));
+    if (!sent && sent.error().kind == io_failure::timeout) {
+        setup_.note(refusal::stalled, "an answer that is not taken");
+    }
+    held_.reset();
     if (sent && !keep) {
         co_await setup_.stream->linger_and_close(within(linger_time));
     }
@@ -158,11 +181,13 @@ task<bool> h1_session::answer(std::unique_ptr<h1_request_reader> reader) {
 /// While the response goes on, nothing is expected from the client but its going away.
 task<void> watch_client(std::shared_ptr<socket_stream> stream,
                         std::shared_ptr<message_queue> queue) {
-    for (;;) {
+    std::size_t total = 0;
+    while (total < max_unasked_bytes) {
         bytes dropped;
         if (!co_await stream->read_more(dropped, never)) {
             break;
         }
+        total += dropped.size();
     }
     stream->close();
     client_gone(*queue);
@@ -175,7 +200,7 @@ task<void> h1_session::stream(exchange_log log, request to, reply r) {
     const headers extra{{"Transfer-Encoding", "chunked"}, {"Connection", "close"}};
     auto wire = h1_serialize(r.what, extra, true);
     setup_.owner.spawn("watch a streaming client", watch_client(setup_.stream, r.stream));
-    while (co_await setup_.stream->write_all(wire, within(limits().request_timeout))) {
+    while (co_await setup_.stream->write_all(wire, within(limits().write_timeout))) {
         auto message = co_await r.stream->pop(never);
         if (!message) {
             const auto end = h1_chunk({});

@@ -10,6 +10,7 @@ constexpr std::int32_t connection_window = 1 << 20;
 constexpr std::uint32_t stream_window = 1U << 18U;
 constexpr std::size_t write_at_once = 32U << 10U;
 constexpr auto write_timeout = std::chrono::seconds{30};
+constexpr auto linger_time = std::chrono::seconds{5};
 // Bounds against floods: acknowledgements queued for a peer that does not read, and streams opened
 // only to be reset.
 constexpr std::size_t max_queued_acknowledgements = 256;
@@ -51,6 +52,10 @@ struct h2_session::callbacks {
         self(user).on_begin_headers(frame->hd.stream_id);
         return 0;
     }
+    static int frame_begins(nghttp2_session* /*s*/, const nghttp2_frame_hd* frame, void* user) {
+        self(user).on_frame_begins(*frame);
+        return 0;
+    }
     static int header(nghttp2_session* /*s*/, const nghttp2_frame* frame, const std::uint8_t* name,
                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                       std::uint8_t /*flags*/, void* user) {
@@ -83,6 +88,13 @@ struct h2_session::callbacks {
     static int frame_sent(nghttp2_session* /*s*/, const nghttp2_frame* frame, void* user) {
         if (frame->hd.type == NGHTTP2_HEADERS) {
             self(user).on_headers_sent(frame->hd.stream_id);
+        } else if (frame->hd.type == NGHTTP2_DATA) {
+            self(user).on_data_sent(frame->hd.length);
+        } else if (frame->hd.type == NGHTTP2_GOAWAY) {
+            auto& me = self(user);
+            const bool for_cause = frame->goaway.error_code != NGHTTP2_NO_ERROR;
+            me.leaving_ = me.leaving_ || (for_cause && me.role_ == role::server);
+            self(user).on_goaway_sent(frame->goaway.error_code);
         }
         return 0;
     }
@@ -104,6 +116,7 @@ struct h2_session::callbacks {
         callbacks_ptr all{raw};
         if (all) {
             nghttp2_session_callbacks_set_on_begin_headers_callback(raw, begin_headers);
+            nghttp2_session_callbacks_set_on_begin_frame_callback(raw, frame_begins);
             nghttp2_session_callbacks_set_on_header_callback(raw, header);
             nghttp2_session_callbacks_set_on_frame_recv_callback(raw, frame_received);
             nghttp2_session_callbacks_set_on_data_chunk_recv_callback(raw, data);
@@ -117,6 +130,7 @@ struct h2_session::callbacks {
 
 bool h2_session::start(role as, std::uint32_t max_concurrent_streams,
                        std::uint32_t max_header_list) {
+    role_ = as;
     const auto options = make_options();
     const auto all = callbacks::make();
     if (!options || !all) {
@@ -152,6 +166,9 @@ void h2_session::reset(std::int32_t id, std::uint32_t code) {
 }
 
 void h2_session::say_goodbye(std::uint32_t code) {
+    if (std::exchange(leaving_, true)) {
+        return;
+    }
     nghttp2_session_terminate_session(session_.get(), code);
     flush();
 }
@@ -208,7 +225,8 @@ task<void> h2_session::write_all(std::shared_ptr<h2_session> self) {
         }
     }
     self->writing_ = false;
-    if (self->is_over()) {
+    self->written_.notify_all();
+    if (!self->leaving_ && self->is_over()) {
         self->stream_->close();
     }
 }
@@ -216,16 +234,25 @@ task<void> h2_session::write_all(std::shared_ptr<h2_session> self) {
 task<void> h2_session::read_all(std::shared_ptr<h2_session> self, bytes input) {
     self->flush();
     while (!self->lost_) {
+        if (self->leaving_) {
+            co_await leave(self);
+            break;
+        }
         if (!input.empty()) {
             const auto taken =
                 nghttp2_session_mem_recv(self->session_.get(), input.data(), input.size());
             input.clear();
             if (taken < 0) {
-                self->lose({io_failure::reset, nghttp2_strerror(static_cast<int>(taken))});
+                self->lose({io_failure::protocol, nghttp2_strerror(static_cast<int>(taken))});
                 break;
             }
             self->on_progress();
             self->flush();
+            // The writer comes first: it is told of a GOAWAY that nghttp2 sends of its own accord.
+            co_await self->stream_->yield();
+            if (self->leaving_) {
+                continue;
+            }
         }
         auto got = co_await self->stream_->read_more(input, self->read_deadline());
         if (!got) {
@@ -236,6 +263,15 @@ task<void> h2_session::read_all(std::shared_ptr<h2_session> self, bytes input) {
             }
         }
     }
+}
+
+/// After GOAWAY nothing is read but the end, so that the peer gets to see it.
+task<void> h2_session::leave(std::shared_ptr<h2_session> self) {
+    while (self->writing_ && !self->lost_) {
+        co_await self->written_.wait_until(never);
+    }
+    co_await self->stream_->linger_and_close(self->owner_.now() + linger_time);
+    self->lose({io_failure::closed, "ended at this end"});
 }
 
 void h2_session::lose(const io_error& why) {

@@ -27,7 +27,7 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
   protected:
     enum class role { client, server };
     h2_session(world& owner, std::shared_ptr<socket_stream> stream)
-        : owner_{owner}, stream_{std::move(stream)} {}
+        : owner_{owner}, stream_{std::move(stream)}, written_{owner} {}
 
     /// False without memory.
     bool start(role as, std::uint32_t max_concurrent_streams, std::uint32_t max_header_list);
@@ -36,7 +36,7 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     void consume(std::int32_t id, std::size_t size);
     /// RST_STREAM.
     void reset(std::int32_t id, std::uint32_t code);
-    /// GOAWAY, and the end once it is sent.
+    /// GOAWAY, and the end once it is sent. What still arrives is dropped unread.
     void say_goodbye(std::uint32_t code);
     /// GOAWAY that takes what is on its way, and a PING whose answer says that nothing is any more.
     void announce_end();
@@ -57,6 +57,12 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     virtual void on_stream_closed(std::int32_t id, std::uint32_t code) = 0;
     virtual void on_goaway() {}
     virtual void on_ping_answered() {}
+    /// Before a frame of any type, unknown ones and CONTINUATION too, is taken.
+    virtual void on_frame_begins(const nghttp2_frame_hd& /*frame*/) {}
+    /// Octets of DATA frames.
+    virtual void on_data_sent(std::size_t /*size*/) {}
+    /// nghttp2 or a derived class ends the connection with this code, for a reason if not 0.
+    virtual void on_goaway_sent(std::uint32_t /*code*/) {}
     /// When the reading is to be interrupted, and what then; false ends the connection.
     virtual time_point read_deadline() { return never; }
     virtual bool on_read_deadline() { return true; }
@@ -72,12 +78,16 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
   private:
     struct callbacks;
     static task<void> write_all(std::shared_ptr<h2_session> self);
+    static task<void> leave(std::shared_ptr<h2_session> self);
     void collect(bytes& out);
 
     world& owner_;
     std::shared_ptr<socket_stream> stream_;
     c_ptr<nghttp2_session, nghttp2_session_del> session_;
+    role role_ = role::client;
+    signal written_; ///< the writer has nothing left
     bool writing_ = false;
+    bool leaving_ = false; ///< GOAWAY has been submitted, nothing more is read
     bool lost_ = false;
 };
 

@@ -19,12 +19,19 @@ class closable {
     ~closable() = default;
 };
 
+/// Three quarters of RLIMIT_NOFILE.
+std::size_t accepted_limit();
+
 /// Held by shared pointer: a connection that outlives its world still finds the services its socket
 /// belongs to.
 struct io_loop {
     boost::asio::io_context context{1};
     waiters timers{context};
     std::unordered_set<closable*> open;
+    /// Connections that listeners hold, and how many they may: well below what the process may
+    /// open, so that files, clients and the other listeners still find a descriptor.
+    std::size_t accepted = 0;
+    std::size_t max_accepted = accepted_limit();
     /// Set by shutdown: a task that resumes from an I/O wait is then destroyed instead of carrying
     /// on.
     bool stopping = false;

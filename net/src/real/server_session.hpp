@@ -4,6 +4,8 @@
 #include "exchange_log.hpp"
 #include "pomona/net/listener.hpp"
 #include "pomona/net/world.hpp"
+#include "real/budgets.hpp"
+#include "real/refusal_log.hpp"
 #include "real/socket_stream.hpp"
 
 #include <unordered_set>
@@ -50,6 +52,14 @@ struct server_setup {
     std::shared_ptr<const handler> on_request;
     endpoint client;
     std::shared_ptr<drain_state> draining;
+    std::shared_ptr<refusal_log> refusals;
+    std::shared_ptr<byte_budget> budget;
+    /// To be called when a whole request has come; not after serve_h1 or serve_h2 is over.
+    std::function<void()> on_first_request;
+
+    void note(refusal kind, std::string_view what) const {
+        refusals->note(owner.now(), kind, client, what);
+    }
 };
 
 /// Serve until the connection ends; `input` is what has been read of it already.
@@ -58,6 +68,10 @@ task<void> serve_h2(server_setup setup, bytes input);
 
 /// Runs the handler; an escaping exception becomes a 500.
 task<reply> call_handler(std::shared_ptr<const handler> on_request, incoming what);
+/// A status from 400 on is told to the operator.
+void note_answer(const server_setup& setup, const request& to, const response& answer);
+/// The answer to a request that is beyond a limit; `later`: trying again may help.
+response refusal_answer(unsigned status, bool later = false);
 /// The client has gone: closes the queue and tells its maker.
 void client_gone(message_queue& queue);
 

@@ -215,13 +215,17 @@ task<std::optional<io_error>> socket_stream::wait_for(want what, time_point dead
     co_return std::nullopt;
 }
 
+task<void> socket_stream::yield() {
+    steps_ = 0;
+    co_await boost::asio::post(loop_->context, boost::asio::use_awaitable);
+    if (loop_->stopping) {
+        co_await abandon();
+    }
+}
+
 task<void> socket_stream::yield_now_and_then() {
     if (++steps_ >= steps_in_a_row) {
-        steps_ = 0;
-        co_await boost::asio::post(loop_->context, boost::asio::use_awaitable);
-        if (loop_->stopping) {
-            co_await abandon();
-        }
+        co_await yield();
     }
 }
 

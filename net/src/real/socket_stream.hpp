@@ -47,6 +47,9 @@ class socket_stream final : public closable {
     /// so that the last answer is not lost to a reset. Closes.
     task<void> linger_and_close(time_point deadline);
 
+    /// Lets others run that are ready.
+    task<void> yield();
+
     void close();
     void close_now() override { close(); }
     [[nodiscard]] bool is_open() const { return !closed_; }

@@ -24,7 +24,8 @@ std::size_t header_bytes(const request& what) {
 /// The status with which a server refuses what is beyond its limits; nothing of it reaches the
 /// handler or the observer.
 std::optional<unsigned> beyond_limits(const request& what, const server_limits& limits) {
-    if (header_bytes(what) > limits.max_header_bytes) {
+    if (header_bytes(what) > limits.max_header_bytes ||
+        what.headers.size() > limits.max_header_fields) {
         return 431;
     }
     if (what.body.size() > limits.max_body_bytes) {

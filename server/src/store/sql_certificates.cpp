@@ -4,6 +4,8 @@
 namespace pomona::server::sql {
 namespace {
 
+constexpr std::int64_t max_open_challenges = 50'000;
+
 using namespace std::chrono_literals;
 
 bytes der_where(session& s, std::string_view text, const bytes& a) {
@@ -82,6 +84,13 @@ result<void> add_challenge(database& db, const bytes& hash, time_point expires, 
     s.change("DELETE FROM challenges WHERE expires < ?", to_column(now - 24h));
     s.change("INSERT INTO challenges(hash, expires) VALUES(?, ?)", bytes_view{hash},
              to_column(expires));
+    // One in 256 looks whether there are too many: the oldest unused ones then make room, so that
+    // whoever asks for profiles without end fills no disk and shuts nobody out.
+    if (!hash.empty() && hash.front() == 0) {
+        s.change("DELETE FROM challenges WHERE hash IN (SELECT hash FROM challenges WHERE used_for "
+                 "IS NULL ORDER BY expires DESC LIMIT -1 OFFSET ?)",
+                 max_open_challenges);
+    }
     return s.finish();
 }
 

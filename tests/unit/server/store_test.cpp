@@ -46,6 +46,30 @@ TEST(group_commit, an_operation_that_fails_undoes_only_itself) {
     });
 }
 
+TEST(store, profiles_asked_for_without_end_leave_no_more_challenges_than_can_be_borne) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        auto s = open_sqlite_store(l.w(), ":memory:").value();
+        const auto now = l.w().now();
+        const auto hash_of = [](int i) {
+            return bytes{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8),
+                         static_cast<std::uint8_t>(i >> 16)};
+        };
+        constexpr int asked = 50'700;
+        for (int i = 1; i <= asked; ++i) {
+            EXPECT_TRUE(co_await s->add_challenge(hash_of(i), now + 1h + i * 1ms, now));
+        }
+        for (const auto& [i, good] :
+             {std::pair{1, false}, {400, false}, {2000, true}, {asked, true}}) {
+            const issue_query query{hash_of(i), false, {1}, {static_cast<std::uint8_t>(i)}, now};
+            const auto verdict = co_await s->may_issue(query);
+            EXPECT_TRUE(verdict);
+            EXPECT_EQ(verdict->decision == issue_outcome::what::may_issue, good) << i;
+        }
+        co_await s->close();
+    });
+}
+
 TEST(store, serials_are_unique_SCEP_021) {
     lab l;
     l.run([](lab& l) -> net::task<void> {

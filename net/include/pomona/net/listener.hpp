@@ -41,15 +41,34 @@ struct server_tls {
     bool ask_client_certificate = false;
 };
 
+/// What one listener bears from its peers; docs/limits.md has the table and what a peer gets that
+/// goes beyond. The virtual world, where time and memory are no one's to waste, keeps the sizes
+/// only.
 struct server_limits {
-    std::size_t max_header_bytes = 64U << 10U;
-    std::size_t max_body_bytes = 8U << 20U; ///< more: 413 and close
+    std::size_t max_header_bytes = 64U << 10U; ///< HTTP/2 counts 32 more for each field
+    std::size_t max_header_fields = 256;       ///< more of either: 431
+    std::size_t max_body_bytes = 8U << 20U;    ///< more: 413 and close
+    /// Requests that arrive or are being answered, of all connections together; beyond it a body of
+    /// more than `small_body_bytes` is 413 with Retry-After, beyond twice as much every request.
+    std::size_t max_buffered_bytes = 256U << 20U;
+    std::size_t small_body_bytes = 64U << 10U;
+
+    duration handshake_timeout = std::chrono::seconds{10};
+    /// Of a request's header, and of a new connection's first request to begin.
+    duration header_timeout = std::chrono::seconds{10};
     duration request_timeout =
         std::chrono::seconds{30}; ///< from the first byte of a request to its last
-    duration idle_timeout =
-        std::chrono::minutes{5}; ///< between requests; and for the handshake at most 30 s of it
-    std::size_t max_connections = 18'000;
+    duration write_timeout =
+        std::chrono::seconds{30}; ///< a client that takes nothing of its answer meanwhile
+    duration idle_timeout = std::chrono::minutes{5}; ///< between requests
+
+    std::size_t max_connections =
+        10'000; ///< of this listener; fewer when the process may open fewer descriptors
     std::uint32_t max_concurrent_streams = 1000;
+    /// HTTP/2 frames that ask for nothing (SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA,
+    /// unknown ones) and streams that ended without an answer: so many at once, so many a second.
+    std::uint32_t idle_frame_burst = 2000;
+    std::uint32_t idle_frames_per_second = 200;
 };
 
 struct listen_options {
