@@ -99,7 +99,7 @@ result<crypto::private_key> key_of(const crypto::context& ctx, const identity_re
 }
 
 result<crypto::identity> root_of(const crypto::context& ctx, const identity_request& wanted) {
-    const auto path = wanted.folder / "ca.pem";
+    const auto path = wanted.folder / "ca-identity.pem";
     if (!wanted.folder.empty() && fs::exists(path)) {
         return read_identity(ctx, path);
     }
@@ -129,7 +129,7 @@ bool still_good(const crypto::identity& tls, const crypto::identity& root,
 
 result<crypto::identity> tls_of(const crypto::context& ctx, const identity_request& wanted,
                                 const crypto::identity& root) {
-    const auto path = wanted.folder / "tls.pem";
+    const auto path = wanted.folder / "tls-identity.pem";
     if (!wanted.folder.empty() && fs::exists(path)) {
         if (auto kept = read_identity(ctx, path); kept && still_good(*kept, root, wanted)) {
             kept->chain = {root.cert};
@@ -166,6 +166,11 @@ result<server_identities> load_or_make(const crypto::context& ctx, const identit
     auto root = root_of(ctx, wanted);
     if (!root) {
         return std::unexpected(std::move(root.error()));
+    }
+    if (!wanted.folder.empty()) { // for people to trust, and to hand on: without the key
+        if (auto told = write_private(wanted.folder / "ca.pem", root->cert.pem()); !told) {
+            return std::unexpected(std::move(told.error()));
+        }
     }
     auto tls = tls_of(ctx, wanted, *root);
     if (!tls) {

@@ -45,7 +45,7 @@ class Device:
         request, usage = scratch / "device.csr", scratch / "usage"
         tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key, "-out", request, "-subj", "/CN=foreign")
         usage.write_text("extendedKeyUsage=clientAuth\nkeyUsage=digitalSignature\nbasicConstraints=CA:FALSE\n")
-        tool("openssl", "x509", "-req", "-in", request, "-CA", target.parent / "ca.pem", "-days", "30", "-extfile", usage,
+        tool("openssl", "x509", "-req", "-in", request, "-CA", target.parent / "ca-identity.pem", "-days", "30", "-extfile", usage,
              "-set_serial", "0x7f000001", "-out", self.certificate)
 
     def api(self, method, path, content=None):

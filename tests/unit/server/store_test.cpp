@@ -4,6 +4,9 @@
 #include "scripted_mac.hpp"
 #include "store/sqlite_store.hpp"
 
+#include <gmock/gmock.h>
+
+#include <fstream>
 #include <sys/stat.h>
 
 namespace pomona::server {
@@ -156,6 +159,23 @@ TEST(server, a_store_that_fails_gives_500_never_401_MDM_CHK_017_MDM_CHK_026_ENR_
     folder.reset();
 }
 
+TEST(server, the_certificate_that_people_trust_lies_apart_from_its_key) {
+    folder.emplace();
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        l.options.data_folder = folder->path();
+        co_await l.start();
+    });
+    const auto text = [](const char* name) {
+        std::ifstream in{folder->path() / name};
+        return std::string{std::istreambuf_iterator<char>{in}, {}};
+    };
+    EXPECT_THAT(text("ca.pem"), testing::StartsWith("-----BEGIN CERTIFICATE-----"));
+    EXPECT_THAT(text("ca.pem"), testing::Not(testing::HasSubstr("PRIVATE KEY")));
+    EXPECT_THAT(text("ca-identity.pem"), testing::HasSubstr("PRIVATE KEY"));
+    folder.reset();
+}
+
 TEST(server, wrong_options_and_a_broken_ca_file_are_errors_to_mend) {
     folder.emplace();
     lab l;
@@ -165,7 +185,7 @@ TEST(server, wrong_options_and_a_broken_ca_file_are_errors_to_mend) {
         EXPECT_FALSE(co_await server::start(l.w(), options));
         options = l.options;
         options.data_folder = folder->path();
-        std::FILE* broken = std::fopen((folder->path() / "ca.pem").c_str(), "w");
+        std::FILE* broken = std::fopen((folder->path() / "ca-identity.pem").c_str(), "w");
         std::fputs("not a key", broken);
         std::fclose(broken);
         auto started = co_await server::start(l.w(), options);
