@@ -60,6 +60,10 @@ net::task<void> for_ever(net::world* world) {
     co_await world->sleep_until(net::never);
 }
 
+net::task<void> stop_serving(stack::stack* running) {
+    co_await running->server()->stop();
+}
+
 } // namespace
 
 exit_code serve_command(const arguments& args) {
@@ -124,6 +128,7 @@ exit_code serve_command(const arguments& args) {
     announce(running.target(), file, data);
     world = &running.world();
     running.run(for_ever(&running.world()));
+    running.run(stop_serving(&running)); // a second signal ends the process at once
     running.shutdown();
     return static_cast<exit_code>(128 + signals.caught());
 }

@@ -114,12 +114,11 @@ class reference_server final : public server {
     net::task<void> stop() override {
         const auto s = s_;
         const auto deadline = s->world.now() + 10s;
+        // What is being answered comes first; clients learn that they have to go elsewhere.
+        co_await listener_->drain(deadline);
         s->stopping = true;
-        // Closing the listener ends its connections: what is being answered comes first, and its
-        // last bytes get a moment to leave.
         while (s->answering > 0 && co_await s->idle.wait_until(deadline)) {
         }
-        co_await s->world.sleep_for(100ms);
         listener_.reset();
         co_await s->push->stop();
         co_await s->keep->close();

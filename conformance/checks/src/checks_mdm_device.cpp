@@ -146,21 +146,34 @@ observation messages_are_signed(const trace_view& run) {
     return out;
 }
 
+/// Connections that carried a request of this Mac, by the part of the exchange's id that names
+/// them.
+std::string connection_of(const trace::event& e) {
+    return e.actor + ' ' + e.exchange.substr(0, e.exchange.rfind('/'));
+}
+
 // Apple, "Check Out": best effort, one attempt. The attempt may have to be made again only on a
-// connection that never came about.
+// connection that never came about, and on one that had been kept and was found closed (RFC 9112
+// section 9.3.1: that is the HTTP client's doing, beneath the attempt).
 observation check_out_is_sent_once(const trace_view& run) {
     observation out;
+    std::map<std::string, std::uint64_t> first_on; // a connection's first request
     std::map<std::string, const exchange*, std::less<>> left;
     for (const auto* x : conversation(run)) {
         auto& before = left[x->request->actor];
         const auto type = message_type(*x);
+        first_on.try_emplace(connection_of(*x->request), x->request->number);
         if (type == "Authenticate" || type == "TokenUpdate") {
             before = nullptr;
         } else if (type == "CheckOut") {
             ++out.occasions;
-            const bool unsent = before != nullptr && before->answer != nullptr &&
-                                !before->answered() && !before->answer->after_send;
-            if (before != nullptr && !unsent) {
+            const bool failed =
+                before != nullptr && before->answer != nullptr && !before->answered();
+            const bool unsent = failed && !before->answer->after_send;
+            const bool found_closed =
+                failed && before->answer->failure == "reset" &&
+                first_on[connection_of(*before->request)] < before->request->number;
+            if (before != nullptr && !unsent && !found_closed) {
                 note(out, *x->request, "one CheckOut", "another one", {before->request});
             }
             before = x;

@@ -10,6 +10,8 @@ namespace {
 /// WINDOW_UPDATE frames go with them.
 constexpr std::size_t earned_by_request = 8;
 constexpr std::size_t octets_that_earn = 256;
+/// While draining: how long a client has for answering a PING.
+constexpr auto ping_time = std::chrono::seconds{1};
 
 bool asks_for_nothing(const nghttp2_frame_hd& frame) {
     if (frame.type == NGHTTP2_DATA) {
@@ -31,6 +33,25 @@ bool h2_server::begin() {
     return start(
         role::server, limits().max_concurrent_streams,
         static_cast<std::uint32_t>(std::min<std::size_t>(limits().max_header_bytes, UINT32_MAX)));
+}
+
+void h2_server::drain() {
+    if (!is_lost()) {
+        announce_end();
+        owner().spawn("end an HTTP/2 connection",
+                      end_without_answer(std::static_pointer_cast<h2_server>(shared_from_this())));
+    }
+}
+
+void h2_server::name_last_stream() {
+    if (!is_lost() && !std::exchange(last_stream_named_, true)) {
+        take_no_more();
+    }
+}
+
+task<void> h2_server::end_without_answer(std::shared_ptr<h2_server> self) {
+    co_await self->owner().sleep_for(ping_time);
+    self->name_last_stream();
 }
 
 void h2_server::set_due(std::int32_t id, h2_served& stream, time_point due) {

@@ -44,13 +44,12 @@ class h2_server final : public h2_session, public drainable {
     bool begin();
     // RFC 9113 section 6.8: first a GOAWAY that still takes what is on its way, and after a round
     // trip the one that names the last stream.
-    void drain() override {
-        if (!is_lost()) {
-            announce_end();
-        }
-    }
+    void drain() override;
 
   private:
+    void name_last_stream();
+    /// For a client that does not answer the PING.
+    static task<void> end_without_answer(std::shared_ptr<h2_server> self);
     static task<void> answer(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream);
     static task<void> pump(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream,
                            exchange_log log);
@@ -77,7 +76,7 @@ class h2_server final : public h2_session, public drainable {
     void on_stream_closed(std::int32_t id, std::uint32_t code) override;
     void on_ping_answered() override {
         if (setup_.draining->begun) {
-            take_no_more();
+            name_last_stream();
         }
     }
     void on_progress() override {
@@ -100,8 +99,9 @@ class h2_server final : public h2_session, public drainable {
     std::unordered_map<std::int32_t, served_ptr> streams_;
     std::set<std::pair<time_point, std::int32_t>> due_;
     rate_budget idle_frames_;
-    time_point settings_by_;  ///< the client's first SETTINGS are due
-    bool settled_ = false;    ///< they have come
+    time_point settings_by_; ///< the client's first SETTINGS are due
+    bool settled_ = false;   ///< they have come
+    bool last_stream_named_ = false;
     std::size_t running_ = 0; ///< handlers at work, of closed streams too
 };
 

@@ -70,6 +70,42 @@ TEST_P(EachCheck, SaysWhyWhenTheTraceIsEmpty) {
     EXPECT_FALSE(j.seen.reason.empty());
 }
 
+/// The same messages as HTTP/2 carries them: lower-case names, no Content-Length, no
+/// Transfer-Encoding, `host` from :authority.
+small_trace over_http2(const small_trace& recorded) {
+    small_trace out{recorded};
+    out.change([](trace::event& e) {
+        if (e.alpn.empty() && (e.kind == trace::kind::request || e.kind == trace::kind::response)) {
+            e.alpn = "h2";
+        }
+        for (auto& h : e.headers) {
+            std::ranges::transform(h.name, h.name.begin(), [](char c) {
+                return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+            });
+        }
+        std::erase_if(e.headers, [](const net::header& h) {
+            return h.name == "content-length" || h.name == "transfer-encoding" ||
+                   h.name == "connection";
+        });
+        if (e.kind == trace::kind::request) {
+            e.headers.insert(e.headers.begin(), {"host", e.peer});
+        }
+    });
+    return out;
+}
+
+TEST_P(EachCheck, SaysTheSameOfItsTracesOverHttp2) {
+    for (const auto& name : fixture_names(GetParam(), "")) {
+        SCOPED_TRACE(name);
+        const small_trace recorded{fixture_folder(GetParam()) / name};
+        const auto carried = over_http2(recorded);
+        const auto as_was = judge(subject_check(), recorded.view(), false);
+        const auto h2 = judge(subject_check(), carried.view(), false);
+        EXPECT_EQ(to_text(h2.verdict), to_text(as_was.verdict)) << text_of(h2.seen);
+        EXPECT_EQ(text_of(h2.seen), text_of(as_was.seen));
+    }
+}
+
 /// A run that was killed: whatever the last event, no check may fail on the beginning of a good
 /// run.
 TEST_P(EachCheck, DoesNotFailWhenAPassingRunIsCutOff) {

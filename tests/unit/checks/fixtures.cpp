@@ -48,6 +48,10 @@ trace::event& small_trace::add(trace::event e) {
     return events_.emplace_back(std::move(e));
 }
 
+void small_trace::change(const std::function<void(trace::event&)>& how) {
+    std::ranges::for_each(events_, how);
+}
+
 trace_view small_trace::view() const {
     std::vector<const trace::event*> all;
     for (const auto& e : events_) {

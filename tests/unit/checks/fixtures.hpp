@@ -5,6 +5,7 @@
 #include "pomona/trace/event.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ class small_trace {
     /// Numbers it and keeps it; the reference is valid until the next one.
     trace::event& add(trace::event e);
     [[nodiscard]] const std::vector<trace::event>& events() const { return events_; }
+    /// Lets `how` alter every event.
+    void change(const std::function<void(trace::event&)>& how);
     /// Of what is there now; the trace must outlive the view and stay as it is.
     [[nodiscard]] trace_view view() const;
 

@@ -449,6 +449,16 @@ one("MDM-CHK-073", "pass", check_out)
 one("MDM-CHK-073", "fail", lambda t: check_out(t, first=lambda u, r: u.answer(r, 500)))
 one("MDM-CHK-073", "pass-never-sent",
     lambda t: check_out(t, first=lambda u, r: u.failure(r, "refused", False)))
+
+
+def check_out_lost(t, on):
+    t.profile(), t.pki(), t.enroll(), t.loop(exchange="kept/1")
+    t.failure(t.ask("CheckOut", exchange=on)), t.checkin("CheckOut")
+
+
+# The HTTP client below may repeat what a kept connection lost without a word (RFC 9112 section 9.3.1), and only that.
+one("MDM-CHK-073", "pass-kept-connection-was-closed", lambda t: check_out_lost(t, "kept/3"))
+one("MDM-CHK-073", "fail-lost-on-a-new-connection", lambda t: check_out_lost(t, "new/1"))
 one("MDM-CHK-073", "pass-two-enrollments",
     lambda t: (check_out(t), t.enroll(magic=MAGIC2), t.checkin("CheckOut")))
 one("ENR-105", "pass", check_out)
