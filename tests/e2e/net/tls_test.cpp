@@ -59,6 +59,31 @@ TEST_F(tls, the_server_selects_by_its_own_order) {
     ASSERT_TRUE(world_->run(body()));
 }
 
+TEST_F(tls, a_server_that_knows_no_alpn_gets_http_1_from_a_client_that_offers_both) {
+    raw_server server;
+    const auto identity = ca_.issue({"127.0.0.1"});
+    std::string said;
+    auto serve = [&]() -> task<> {
+        co_await elsewhere([&] {
+            const auto peer = server.accept_tls(identity, "");
+            said = peer->read();
+            peer->write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+    };
+    auto body = [&]() -> task<> {
+        task_group group{*world_};
+        group.spawn("serve", serve());
+        auto opened =
+            co_await world_->open(to_secure({"127.0.0.1", server.port()}, {"h2", "http/1.1"}));
+        EXPECT_EQ((*opened)->info()->alpn, "http/1.1");
+        auto got = co_await (*opened)->exchange(get("/"), soon(), by("mac-1"));
+        EXPECT_TRUE(got && got->status == 200);
+        co_await group.all_done(soon());
+    };
+    ASSERT_TRUE(world_->run(body()));
+    EXPECT_TRUE(said.starts_with("GET / HTTP/1.1\r\n"));
+}
+
 TEST_F(tls, a_client_without_alpn_gets_what_its_first_bytes_speak) {
     const auto server = listen(secure({"h2", "http/1.1"}));
     std::string answer;

@@ -98,6 +98,36 @@ TEST(command_loop, a_round_goes_on_over_another_connection_MDM_CHK_012_MDM_CHK_0
     });
 }
 
+TEST(command_loop, rounds_of_two_channels_run_side_by_side_on_one_connection) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        scripted_mac mac{l, 1};
+        co_await enrolled_with(l, mac, {"device-1", "device-2"});
+        const auto device = mac.from;
+        mac.from.user_id = "USER-1";
+        mac.from.user_short_name = "alice";
+        mac.from.user_long_name = "Alice";
+        mac.token = push_token{bytes(32, 0x77)};
+        EXPECT_EQ((co_await mac.token_update()).status, 200U);
+        const auto user = mac.from;
+        for (const auto* uuid : {"user-1", "user-2"}) {
+            EXPECT_EQ((co_await l.enqueue(mac.id(), uuid, "ProfileList", "?nopush=1")).status,
+                      200U);
+        }
+        EXPECT_EQ(uuid_in(co_await mac.idle()), "user-1");
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "user-1")), "user-2");
+        mac.from = device; // its Idle begins its own round, not the user's
+        EXPECT_EQ(uuid_in(co_await mac.idle()), "device-1");
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "device-1")), "device-2");
+        mac.from = user;
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "user-2")), "");
+        mac.from = device;
+        EXPECT_EQ(uuid_in(co_await mac.report(command_status::not_now, "device-2")), "");
+        mac.from = user;
+        EXPECT_EQ(uuid_in(co_await mac.idle()), "user-1");
+    });
+}
+
 TEST(command_loop, a_not_now_that_comes_again_changes_nothing_MDM_CHK_015) {
     lab l;
     l.run([](lab& l) -> net::task<void> {
