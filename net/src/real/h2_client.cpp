@@ -102,7 +102,10 @@ class h2_client final : public h2_session, public client_core {
     void on_headers_sent(std::int32_t id) override;
     void on_headers_not_sent(std::int32_t id) override;
     void on_stream_closed(std::int32_t id, std::uint32_t code) override;
-    void on_goaway() override { going_away_ = true; }
+    void on_goaway(std::string why) override {
+        going_away_ = true;
+        goaway_ = ": GOAWAY " + std::move(why);
+    }
     void on_progress() override {
         if (going_away_ && calls_.empty()) {
             close_connection();
@@ -117,6 +120,7 @@ class h2_client final : public h2_session, public client_core {
     std::shared_ptr<const connection_info> info_;
     bool secure_;
     bool going_away_ = false;
+    std::string goaway_; ///< for details of failures; empty until the server has said it
     bool closed_ = false;
     std::unordered_map<std::int32_t, call_ptr> calls_;
 };
@@ -140,7 +144,7 @@ void h2_client::on_lost(const io_error& why) {
     const auto all = std::exchange(calls_, {});
     for (const auto& [id, call] : all) {
         auto told = to_transport_error(why, call->sent);
-        call->fail(told.kind, told.after_send, std::move(told.detail));
+        call->fail(told.kind, told.after_send, told.detail + goaway_);
     }
 }
 
@@ -163,7 +167,8 @@ std::int32_t h2_client::submit(const call_ptr& call, time_point deadline, annota
     if (late || !reusable()) {
         call->log.emplace(owner(), std::move(where));
         call->fail(late ? transport_failure::timeout : transport_failure::reset, false,
-                   late ? "the deadline had passed" : "the connection takes no more requests");
+                   late ? "the deadline had passed"
+                        : "the connection takes no more requests" + goaway_);
         return 0;
     }
     complete_headers(call->what, info_->server, secure_);
@@ -199,7 +204,7 @@ void h2_client::on_headers_sent(std::int32_t id) {
 void h2_client::on_headers_not_sent(std::int32_t id) {
     if (const auto call = calls_.extract(id)) {
         call.mapped()->fail(transport_failure::reset, false,
-                            "the server takes no more requests on this connection");
+                            "the server takes no more requests on this connection" + goaway_);
     }
 }
 
@@ -295,7 +300,7 @@ void h2_client::on_stream_closed(std::int32_t id, std::uint32_t code) {
     auto& lost = *call.mapped();
     const bool processed = code != NGHTTP2_REFUSED_STREAM && lost.sent;
     lost.fail(transport_failure::reset, processed,
-              std::string{"stream closed: "} + nghttp2_http2_strerror(code));
+              std::string{"stream closed: "} + nghttp2_http2_strerror(code) + goaway_);
     if (lost.failure && processed) {
         lost.failure->heard = true;
     }

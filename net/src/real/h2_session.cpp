@@ -39,6 +39,17 @@ bool is_connection_header(std::string_view name) {
            name == "transfer-encoding" || name == "upgrade";
 }
 
+/// APNs says its reason in the debug data, as JSON (Apple, "Handling notification responses").
+std::string goaway_text(const nghttp2_goaway& frame) {
+    constexpr std::size_t longest = 200;
+    std::string out = nghttp2_http2_strerror(frame.error_code);
+    if (frame.opaque_data_len > 0) {
+        const auto size = std::min(frame.opaque_data_len, longest);
+        out += ", \"" + escape(as_text({frame.opaque_data, size})) + '"';
+    }
+    return out;
+}
+
 std::string_view view(const std::uint8_t* data, std::size_t size) {
     return as_text({data, size});
 }
@@ -73,7 +84,7 @@ struct h2_session::callbacks {
             me.on_end_stream(id);
         }
         if (frame->hd.type == NGHTTP2_GOAWAY) {
-            me.on_goaway();
+            me.on_goaway(goaway_text(frame->goaway));
         }
         if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
             me.on_ping_answered();
@@ -241,7 +252,7 @@ task<void> h2_session::read_all(std::shared_ptr<h2_session> self, bytes input) {
         if (!input.empty()) {
             const auto taken =
                 nghttp2_session_mem_recv(self->session_.get(), input.data(), input.size());
-            input.clear();
+            bytes{}.swap(input); // held by nobody while waiting
             if (taken < 0) {
                 self->lose({io_failure::protocol, nghttp2_strerror(static_cast<int>(taken))});
                 break;

@@ -55,7 +55,8 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     virtual void on_headers_sent(std::int32_t /*id*/) {}
     virtual void on_headers_not_sent(std::int32_t /*id*/) {}
     virtual void on_stream_closed(std::int32_t id, std::uint32_t code) = 0;
-    virtual void on_goaway() {}
+    /// `why`: the code's name, and the peer's words where it has some (escaped, cut).
+    virtual void on_goaway(std::string /*why*/) {}
     virtual void on_ping_answered() {}
     /// Before a frame of any type, unknown ones and CONTINUATION too, is taken.
     virtual void on_frame_begins(const nghttp2_frame_hd& /*frame*/) {}

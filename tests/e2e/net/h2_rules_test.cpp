@@ -264,7 +264,7 @@ TEST_F(h2_rules, goaway_splits_the_streams_into_taken_and_not_taken_APNS_046) {
             const auto first = await_headers(peer).stream;
             await_headers(peer);
             await_headers(peer);
-            peer.write(raw_goaway(first) + answer_to(first, "taken"));
+            peer.write(raw_goaway(first, R"({"reason":"Shutdown"})") + answer_to(first, "taken"));
             read_to_end(peer);
         },
         [this](std::shared_ptr<connection> c) -> task<> {
@@ -274,6 +274,9 @@ TEST_F(h2_rules, goaway_splits_the_streams_into_taken_and_not_taken_APNS_046) {
                 auto got = co_await c->exchange(post("/3/device/x", "x"), soon(), by("server"));
                 answered += got ? 1 : 0;
                 to_send_again += !got && may_send_again("POST", got.error(), true) ? 1 : 0;
+                if (!got) { // APNs gives its reason there
+                    EXPECT_THAT(got.error().detail, testing::HasSubstr("Shutdown"));
+                }
             };
             task_group group{*world_};
             for (int i = 0; i < 3; ++i) {

@@ -264,8 +264,8 @@ std::string raw_reset(std::uint32_t stream, std::uint32_t code) {
     return to_wire({3, 0, stream, number(code, 4)});
 }
 
-std::string raw_goaway(std::uint32_t last_stream) {
-    return to_wire({7, 0, 0, number(last_stream, 4) + number(0, 4)});
+std::string raw_goaway(std::uint32_t last_stream, std::string_view words) {
+    return to_wire({7, 0, 0, number(last_stream, 4) + number(0, 4) + std::string{words}});
 }
 
 std::string raw_h2_request() {

@@ -78,6 +78,6 @@ std::string raw_field(std::string_view name, std::string_view value);
 std::string raw_setting(std::uint16_t id, std::uint32_t value);
 std::string raw_window(std::uint32_t stream, std::uint32_t more);
 std::string raw_reset(std::uint32_t stream, std::uint32_t code);
-std::string raw_goaway(std::uint32_t last_stream);
+std::string raw_goaway(std::uint32_t last_stream, std::string_view words = {});
 
 } // namespace pomona::net
