@@ -22,6 +22,8 @@ class writer;
 struct recorder_options {
     std::filesystem::path folder;   ///< made by the recorder; empty: keep in memory only
     bool redact_push_magic = false; ///< lab runs
+    /// Nothing is kept or written, and every event has the number 0: for Macs that only make load.
+    bool silent = false;
 };
 
 /// Implements the worlds' observer. On the world's thread. Writing happens on a thread of its own,

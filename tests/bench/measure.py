@@ -1,0 +1,152 @@
+"""The measurements: each gives plain numbers, bare work measured beside it."""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+
+from processes import HERE, Driven, cpu_of, lines_of, run_pomona, served
+
+
+def folder():
+    return tempfile.TemporaryDirectory(prefix="pomona-bench-")
+
+
+def openssl(where, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=where, check=True, capture_output=True)
+
+
+def make_identities(where):
+    """ca.pem, server.{pem,key} (P-256, as the reference server has), client.{pem,key} (RSA-2048)."""
+    openssl(where, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30",
+            "-subj", "/CN=bench CA")
+    for name, kind in (("server", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+                       ("client", ["-newkey", "rsa:2048"])):
+        openssl(where, "req", *kind, "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        openssl(where, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "30", "-out", f"{name}.pem")
+
+
+def rsa():
+    """CPU seconds of one bare RSA-2048 operation of each kind."""
+    return {line["what"].split()[1]: line["cpu"] / line["count"] for line in lines_of("bench_bare", "rsa")}
+
+
+def bare_pair(where, answer_bytes, *client):
+    """CPU seconds, both ends together, and wall seconds of one operation of a bare client."""
+    with Driven("bench_bare", "serve", where, answer_bytes) as server:
+        port = server.read()
+        arguments = [client[0], where, port, *client[1:]]
+        with Driven("bench_bare", *arguments) as one:
+            one.read()
+            before = cpu_of(server.process.pid)
+            done = one.ask("go")
+            both = done["cpu"] + cpu_of(server.process.pid) - before
+    return both / done["count"], done["wall"] / done["count"]
+
+
+def handshakes(where, count=400):
+    """CPU seconds, both ends, of a bare TCP connect and full TLS 1.3 handshake, without and with a client certificate."""
+    return {kind: bare_pair(where, 0, "handshakes", count, kind)[0] for kind in ("anonymous", "mutual")}
+
+
+def connections_of(run_folder):
+    """TLS connections that Macs opened in a run, without and with a client certificate."""
+    seen = {"anonymous": set(), "mutual": set()}
+    with open(run_folder / "trace.ndjson", encoding="utf-8") as lines:
+        for line in lines:
+            event = json.loads(line)
+            if event["kind"] == "request" and event.get("at") == "client" and event["actor"].startswith("mac-"):
+                connection = event["exchange"].rpartition("/")[0]
+                seen["mutual" if "client_certificate" in event else "anonymous"].add(connection)
+    return {kind: len(each) for kind, each in seen.items()}
+
+
+def enrollment(few, many):
+    """CPU seconds of one enrollment, `pomona run` and `pomona serve` together, and what the run keeps of a Mac (KiB)."""
+    with folder() as text:
+        where = pathlib.Path(text)
+        with served(where / "data") as (server, target):
+            used = {}
+            for macs in (few, many):
+                before = cpu_of(server)
+                own, peak = run_pomona(HERE / "enroll.yaml", "--macs", macs, "-t", target, "--out", where / f"run-{macs}")
+                used[macs] = (own, cpu_of(server) - before, peak)
+        opened = connections_of(where / f"run-{many}")
+    each = [(b - a) / (many - few) for a, b in zip(used[few], used[many])]
+    return {"mac": each[0], "server": each[1], "both": each[0] + each[1], "peak_kib": each[2],
+            "handshakes": {kind: count / many for kind, count in opened.items()}}
+
+
+def without_trace(macs):
+    """The same by the generator, which records nothing."""
+    with folder() as text:
+        with served(pathlib.Path(text) / "data") as (server, target), Driven("bench_generator", target, macs) as fleet:
+            fleet.ask("enroll 0 2")
+            before = cpu_of(server)
+            own = fleet.ask(f"enroll 2 {macs - 2}")["cpu"]
+            other = cpu_of(server) - before
+    return {"mac": own / (macs - 2), "server": other / (macs - 2), "both": (own + other) / (macs - 2)}
+
+
+def idle_connects(http, macs, rounds, identities):
+    """CPU seconds of one Idle connect over a kept connection, signed and by TLS identity alone, and of the bare echo."""
+    out = {}
+    with folder() as text:
+        with served(pathlib.Path(text) / "data", "--http", http) as (server, target), \
+                Driven("bench_generator", target, macs) as fleet:
+            fleet.ask(f"enroll 0 {macs}")
+            body = fleet.ask("sizes")["idle_body"]
+            for name, sign in (("signed", "yes"), ("tls", "no")):
+                fleet.ask(f"sign {sign}")
+                fleet.ask(f"idle 0 {macs} 2")  # connections are there from now on
+                before = cpu_of(server)
+                done = fleet.ask(f"idle 0 {macs} {rounds}")
+                other = cpu_of(server) - before
+                out[name] = {"mac": done["cpu"] / done["count"], "server": other / done["count"],
+                             "both": (done["cpu"] + other) / done["count"], "wall": done["wall"] / done["count"]}
+    # The header a Mac sends beside what the echo's client sends too: User-Agent, Accept.
+    cpu, wall = bare_pair(identities, 0, "echo", macs, rounds, body, 80)
+    out["echo"] = {"both": cpu, "wall": wall}
+    return out
+
+
+def generator_memory(few, many):
+    """KiB of private memory of a Mac of the generator: enrolled only, and with an idle TLS connection as well."""
+    seen = {}
+    with folder() as text:
+        with served(pathlib.Path(text) / "data") as (_, target), Driven("bench_generator", target, many) as fleet:
+            first = 0
+            for macs in (few, many):
+                for start in range(first, macs, 200):
+                    fleet.ask(f"enroll {start} {min(200, macs - start)}")
+                first = macs
+                fleet.ask("close")
+                apart = fleet.ask("memory")
+                fleet.ask("sign no")
+                fleet.ask(f"idle 0 {macs} 1")
+                seen[macs] = (apart, fleet.ask("memory"))
+    slope = (seen[many][0]["private_kib"] - seen[few][0]["private_kib"]) / (many - few)
+    apart, connected = seen[many]
+    opened = connected["sockets"] - apart["sockets"]
+    return {"unconnected": slope, "connections": opened,
+            "connected": slope + (connected["private_kib"] - apart["private_kib"]) / opened}
+
+
+def virtual_memory(few, many):
+    """KiB of peak memory of a Mac of the virtual world: server, push service and trace included."""
+    peaks = {}
+    with folder() as text:
+        for macs in (few, many):
+            _, peaks[macs] = run_pomona(HERE / "enroll.yaml", "--world", "virtual", "--macs", macs,
+                                        "--out", pathlib.Path(text) / f"run-{macs}")
+    return (peaks[many] - peaks[few]) / (many - few)
+
+
+def median_of(runs):
+    """Element by element, over dictionaries of the same shape."""
+    first = runs[0]
+    if isinstance(first, dict):
+        return {key: median_of([one[key] for one in runs]) for key in first}
+    return statistics.median(runs)

@@ -1,0 +1,81 @@
+"""Processes under measurement: a server, a driven generator, bare work; CPU seconds and memory of each."""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+BUILD = pathlib.Path(os.environ["POMONA_BUILD"])
+POMONA = os.environ["POMONA"]
+BENCH = BUILD / "tests" / "bench"
+HERE = pathlib.Path(__file__).parent
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(pid):
+    """User and system seconds of a living process, all threads."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK
+
+
+class Driven:
+    """A bench program that answers each line on its input with a line of JSON."""
+
+    def __init__(self, name, *arguments):
+        self.process = subprocess.Popen([BENCH / name, *map(str, arguments)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"bench: {' '.join(map(str, self.process.args))} ended early")
+        return json.loads(line)
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=120)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+def lines_of(name, *arguments):
+    done = subprocess.run([BENCH / name, *map(str, arguments)], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@contextlib.contextmanager
+def served(folder, *arguments):
+    """A `pomona serve` of its own; gives (process id, target file)."""
+    target = folder / "target.yaml"
+    process = subprocess.Popen([POMONA, "serve", "--data", folder, "--port", "0", "--apns-port", "0", *arguments],
+                               stdout=subprocess.DEVNULL)
+    try:
+        while not target.exists():
+            if process.poll() is not None:
+                raise SystemExit("bench: pomona serve ended early")
+            time.sleep(0.05)
+        yield process.pid, target
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def run_pomona(*arguments):
+    """`pomona run`; gives its CPU seconds and its peak memory in KiB."""
+    process = subprocess.Popen([POMONA, "run", *map(str, arguments), "-q"], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"bench: pomona run ended with {process.returncode}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss
