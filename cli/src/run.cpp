@@ -1,5 +1,6 @@
 #include "bugs.hpp"
 #include "command.hpp"
+#include "doctor.hpp"
 #include "interrupts.hpp"
 #include "key_progress.hpp"
 #include "pomona/reports/console.hpp"
@@ -28,8 +29,9 @@ struct run_options {
     bool virtual_world = false;
     std::uint64_t seed = 1;
     bool strict = false;
+    bool examine = true; ///< doctor first
     std::optional<std::filesystem::path> out;
-    std::optional<stack::target> target;
+    std::optional<target_document> target;
     std::string target_file;
     server::defects bugs;
     std::vector<std::string> bug_names;
@@ -68,6 +70,7 @@ std::expected<run_options, exit_code> read_options(const settings& s) {
     }
     o.parse.vars = std::move(*vars);
     o.strict = s.flag("strict");
+    o.examine = !s.flag("no-doctor");
     if (const auto out = s.text("out")) {
         o.out = *out;
     }
@@ -196,7 +199,9 @@ class scenario_run {
         for (const auto& g : what_.groups) {
             o.groups.push_back({g.name, g.count, g.persona, g.http});
         }
-        o.external = options_.target;
+        if (options_.target) {
+            o.external = options_.target->value;
+        }
         o.bugs = options_.bugs;
         o.on_keys = key_progress_bar(options_.style.quiet);
         o.stop = stop_keys_.get_token();
@@ -336,6 +341,16 @@ exit_code run_all(const std::vector<std::filesystem::path>& files, const run_opt
         }
         scenarios.push_back(std::move(*parsed));
     }
+    if (options.examine && !options.virtual_world) {
+        std::size_t macs = 0;
+        for (const auto& what : scenarios) {
+            macs = std::max(macs, what.mac_count());
+        }
+        const auto usable = examine_before_run(options.target, options.target_file, macs);
+        if (usable != exit_code::ok) {
+            return usable;
+        }
+    }
     auto code = exit_code::ok;
     for (const auto& what : scenarios) {
         const std::filesystem::path file{what.file};
@@ -383,6 +398,7 @@ exit_code run_command(const arguments& args) {
                false},
               {"var", 0, "NAME=VALUE", "Overrides a variable of the file", "", true},
               bug_option(),
+              {"no-doctor", 0, "", "Begin even if `pomona doctor` would find a problem", "", false},
               {"strict", 0, "", "should, observed and derived rules fail too, instead of warning",
                "", false}})},
         args);

@@ -5,6 +5,7 @@
 #include "pomona/scenario/yaml.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 
@@ -14,19 +15,31 @@ namespace {
 using scenario::problem;
 namespace yaml = scenario::yaml;
 
+/// What reading gives.
+struct reading {
+    target_document out;
+    std::vector<problem> problems;
+};
+
+/// Words that `capabilities` may have: what some adapter has a verb for.
+constexpr std::array<std::string_view, 3> known_capabilities{"queue", "push", "declare"};
+
 /// One mapping of the file: known keys go to their place, others are problems.
 class section {
   public:
-    section(const yaml::node& map, std::string name, std::vector<problem>& problems)
-        : map_{&map}, name_{std::move(name)}, problems_{&problems} {
+    section(const yaml::node& map, std::string name, reading& into)
+        : map_{&map}, name_{std::move(name)}, lines_{&into.out.lines}, problems_{&into.problems} {
         if (map.kind != yaml::kind::mapping) {
-            problems.push_back({map.where, "`" + name_ + "` has to be a mapping", ""});
+            problems_->push_back({map.where, "`" + name_ + "` has to be a mapping", ""});
         }
     }
 
     const yaml::node* take(std::string_view key, bool required) {
         known_.push_back(key);
         const auto* n = map_->find(key);
+        if (n != nullptr) {
+            (*lines_)[(name_ == "target" ? "" : name_ + '.') + std::string{key}] = n->where.line;
+        }
         if (n == nullptr && required) {
             problems_->push_back(
                 {map_->where, "`" + name_ + "` lacks `" + std::string{key} + "`", ""});
@@ -78,11 +91,14 @@ class section {
   private:
     const yaml::node* map_;
     std::string name_;
+    std::map<std::string, int>* lines_;
     std::vector<problem>* problems_;
     std::vector<std::string_view> known_;
 };
 
-void read_adapter(section& target, stack::target& out, std::vector<problem>& problems) {
+void read_adapter(section& target, reading& into) {
+    auto& [document, problems] = into;
+    auto& out = document.value;
     if (const auto* n = target.take("adapter", false)) {
         if (n->text != "nanomdm") {
             problems.push_back(
@@ -91,15 +107,26 @@ void read_adapter(section& target, stack::target& out, std::vector<problem>& pro
         out.adapter = n->text;
     }
     if (const auto* n = target.take("capabilities", false)) {
+        if (n->kind != yaml::kind::sequence) {
+            problems.push_back({n->where, "`capabilities` has to be a list", "[queue, push]"});
+        }
         for (const auto& item : n->items) {
+            if (std::ranges::find(known_capabilities, item.text) == known_capabilities.end()) {
+                const auto near = scenario::nearest(
+                    item.text, {known_capabilities.begin(), known_capabilities.end()});
+                problems.push_back({item.where, "there is no capability `" + item.text + "`",
+                                    near.empty() ? "this version knows: queue, push, declare"
+                                                 : "did you mean `" + near + "`?"});
+            }
             out.capabilities.push_back(item.text);
         }
     }
 }
 
-stack::target read_tree(const yaml::node& root, std::vector<problem>& problems) {
-    stack::target out;
-    section file{root, "the file", problems};
+void read_tree(const yaml::node& root, reading& into) {
+    auto& out = into.out.value;
+    auto& problems = into.problems;
+    section file{root, "the file", into};
     const auto* version = file.take("pomona", true);
     if (version != nullptr && version->integer() != 1) {
         problems.push_back({version->where, "this version reads target files of `pomona: 1`", ""});
@@ -107,33 +134,32 @@ stack::target read_tree(const yaml::node& root, std::vector<problem>& problems) 
     const auto* body = file.take("target", true);
     file.finish();
     if (body == nullptr) {
-        return out;
+        return;
     }
-    section target{*body, "target", problems};
+    section target{*body, "target", into};
     out.name = target.text("name");
     out.url = target.url("url");
     out.enroll_url = target.url("enroll_url");
     out.trust = target.pem("trust");
     if (const auto* n = target.take("api", true)) {
-        section api{*n, "api", problems};
+        section api{*n, "api", into};
         out.api = {api.url("url"), api.text("user"), api.text("key")};
         api.finish();
     }
     if (const auto* n = target.take("apns", true)) {
-        section apns{*n, "apns", problems};
+        section apns{*n, "apns", into};
         out.apns.host = apns.text("host");
         out.apns.port = apns.port("port");
         out.apns.trust = apns.pem("trust");
         apns.finish();
     }
-    read_adapter(target, out, problems);
+    read_adapter(target, into);
     target.finish();
-    return out;
 }
 
 } // namespace
 
-std::expected<stack::target, std::string> read_target(const std::filesystem::path& file) {
+std::expected<target_document, std::string> read_target(const std::filesystem::path& file) {
     std::ifstream in{file, std::ios::binary};
     std::error_code code;
     if (!in || !std::filesystem::is_regular_file(file, code)) {
@@ -147,13 +173,13 @@ std::expected<stack::target, std::string> read_target(const std::filesystem::pat
     if (!root) {
         return std::unexpected(scenario::render(root.error(), text));
     }
-    std::vector<problem> problems;
-    auto out = read_tree(*root, problems);
-    if (problems.empty()) {
-        return out;
+    reading read;
+    read_tree(*root, read);
+    if (read.problems.empty()) {
+        return std::move(read.out);
     }
     std::string rendered;
-    for (const auto& p : problems) {
+    for (const auto& p : read.problems) {
         rendered += scenario::render(p, text);
     }
     return std::unexpected(rendered);

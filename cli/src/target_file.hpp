@@ -5,12 +5,19 @@
 
 #include <expected>
 #include <filesystem>
+#include <map>
 #include <string>
 
 namespace pomona::cli {
 
+/// A target, and the line of each of its keys: "api.url" → 12.
+struct target_document {
+    stack::target value;
+    std::map<std::string, int> lines;
+};
+
 /// Strict: unknown keys, missing ones and unusable certificates are problems with their place. The
 /// error is rendered text.
-std::expected<stack::target, std::string> read_target(const std::filesystem::path& file);
+std::expected<target_document, std::string> read_target(const std::filesystem::path& file);
 
 } // namespace pomona::cli

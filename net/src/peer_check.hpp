@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pomona/net/connection.hpp"
+#include "pomona/net/server_name.hpp"
 
 #include <expected>
 #include <optional>
@@ -11,11 +12,6 @@
 #include <vector>
 
 namespace pomona::net {
-
-/// Does the subject alternative name cover `host`, a name or an IP address without brackets? The
-/// subject's CN is not looked at (RFC 9525 section 2), a wildcard stands for exactly the whole
-/// leftmost label (section 6.3).
-bool covers_host(const crypto::certificate& leaf, std::string_view host);
 
 /// A server's chain as a client sees it: trusted and valid at `at`, and for `host`. The error says
 /// what is wrong.

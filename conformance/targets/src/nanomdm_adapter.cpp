@@ -53,6 +53,26 @@ class nanomdm_adapter final : public adapter {
         co_return json["version"].get<std::string>();
     }
 
+    net::task<result<std::optional<push_certificate>>>
+    push_certificate_of(std::string for_topic) override {
+        auto answer =
+            co_await call("GET", "/v1/pushcert?topic=" + percent_encode(for_topic), {}, {});
+        if (!answer && answer.error().code == errc::refused) {
+            co_return std::nullopt; // not every version has it for reading
+        }
+        if (!answer) {
+            co_return std::unexpected(answer.error());
+        }
+        const auto json = nlohmann::json::parse(as_text(answer->body), nullptr, false);
+        if (!json.is_object() || !json.contains("topic") || !json["topic"].is_string()) {
+            co_return std::nullopt;
+        }
+        const auto text = [&](const char* key) {
+            return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
+        };
+        co_return push_certificate{text("topic"), from_rfc3339(text("not_after")), text("problem")};
+    }
+
     net::task<result<void>> queue(enrollment_id whom, mdm::command what, bool push) override {
         const auto target = "/v1/enqueue/" + net_id(whom) + (push ? "" : "?nopush=1");
         auto answer = co_await call("PUT", target, mdm::write_command(what), "application/xml");
@@ -120,7 +140,8 @@ class nanomdm_adapter final : public adapter {
 
     net::task<result<net::response>> call(std::string method, std::string target, bytes body,
                                           std::string content_type) {
-        net::request request{std::move(method), std::move(target), {}, std::move(body)};
+        auto whole = base_.target.substr(0, base_.target.find_last_not_of('/') + 1) + target;
+        net::request request{std::move(method), std::move(whole), {}, std::move(body)};
         const auto label = request.method + ' ' + std::string{net::path_of(request.target)};
         request.headers.push_back(
             {"Authorization", "Basic " + to_base64(as_bytes(options_.user + ':' + options_.key))});

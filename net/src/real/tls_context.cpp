@@ -208,6 +208,9 @@ result<tls_session_ptr> client_contexts::make(const client_tls& options, const s
         SSL_set_alpn_protos(ssl, wire.data(), static_cast<unsigned>(wire.size())) != 0) {
         return library_failure("setting ALPN");
     }
+    if (!options.judge_server) {
+        SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+    }
     if (options.identity) {
         session->client_identity = options.identity;
         SSL_set_cert_cb(ssl, present_identity, session.get());

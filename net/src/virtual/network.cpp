@@ -141,7 +141,7 @@ network::shake_hands(const open_options& options, std::shared_ptr<listening> ser
         at_client->peer_chain = presented_chain(&theirs->identity);
         if (const auto good = check_server(at_client->peer_chain, options.tls->trust,
                                            options.server.host, world_->now());
-            !good) {
+            !good && options.tls->judge_server) {
             return alert(good.error());
         }
         if (theirs->ask_client_certificate) {

@@ -21,6 +21,9 @@ struct client_tls {
     trust_store trust;
     std::shared_ptr<const crypto::identity> identity; ///< presented when asked for; may be null
     std::vector<std::string> alpn = {"http/1.1"};     ///< in order of preference
+    /// False: whatever the server presents is taken, for somebody who looks at a chain to say what
+    /// is wrong with it. Nothing secret belongs on such a connection.
+    bool judge_server = true;
 };
 
 struct open_options {

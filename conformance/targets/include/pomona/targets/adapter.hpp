@@ -5,6 +5,7 @@
 #include "pomona/protocol/mdm/command.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,13 @@ enum class errc {
 };
 std::error_code make_error_code(errc value);
 
+/// What a server tells of the certificate it pushes with.
+struct push_certificate {
+    std::string topic;
+    std::optional<time_point> not_after;
+    std::string problem; ///< what the server itself says is wrong with it; may be empty
+};
+
 /// Verbs return when the server has accepted the work. All messages are recorded as actor
 /// "operator", channel "api".
 class adapter {
@@ -27,6 +35,9 @@ class adapter {
     [[nodiscard]] virtual std::vector<std::string> capabilities() const = 0;
     /// Is the server there, does it take our credentials? Its version on success.
     virtual net::task<result<std::string>> probe() = 0;
+    /// The push certificate of a topic; nullopt when the API does not tell. Changes nothing.
+    virtual net::task<result<std::optional<push_certificate>>>
+    push_certificate_of(std::string topic) = 0;
     virtual net::task<result<void>> queue(enrollment_id whom, mdm::command what, bool push) = 0;
     virtual net::task<result<void>> push(std::vector<enrollment_id> whom) = 0;
     /// Declarations (JSON without ServerToken) as one named set, associated with each enrollment.
@@ -35,7 +46,7 @@ class adapter {
 };
 
 struct api_options {
-    std::string base_url; ///< "https://localhost:9000"
+    std::string base_url; ///< "https://localhost:9000"; a path stands before those of the API
     net::trust_store trust;
     std::string user;
     std::string key;
