@@ -312,7 +312,19 @@ def test_words(target):
         expect("other credentials" in process.stderr, "the adapter's own look", process)
 
 
+def test_documented():
+    """docs/doctor.md explains each finding, and no other."""
+    source = "".join(path.read_text() for path in (SOURCE / "conformance/doctor/src").glob("*.cpp"))
+    told = set(re.findall(r'(?:\.problem|\.warn|\badd)\(\s*"([a-z0-9-]+)"', source))
+    table = (SOURCE / "docs/doctor.md").read_text().split("| id |")[1]
+    named = {i for row in table.splitlines()[2:] for i in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])}
+    expect(told == named, f"not in docs/doctor.md: {sorted(told - named)}; only there: {sorted(named - told)}")
+    planted = {expected for _, expected, code, _ in CASES if code == 3}
+    expect(planted <= told, f"unknown: {planted - told}")
+
+
 def main():
+    test_documented()
     with served() as (_, target):
         text = target.read_text()
         push = text[text.index("  apns:"):]

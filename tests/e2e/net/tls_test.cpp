@@ -149,6 +149,23 @@ TEST_F(tls, names_and_addresses_of_the_certificate_are_accepted) {
     ASSERT_TRUE(world_->run(body()));
 }
 
+TEST_F(tls, who_judges_no_server_sees_the_chain_of_any) {
+    lab_ca stranger{*world_, "Somebody else"};
+    auto options = secure({"http/1.1"});
+    options.tls->identity = stranger.issue({"other.example"}, -2h, -1h);
+    auto client = to_secure(listen(std::move(options)), {"http/1.1"});
+    client.tls->judge_server = false;
+    auto body = [&]() -> task<> {
+        const auto opened = co_await world_->open(client);
+        EXPECT_TRUE(opened);
+        if (opened) {
+            const auto chain = (*opened)->info()->peer_chain;
+            EXPECT_THAT(chain.at(0).dns_names(), testing::ElementsAre("other.example"));
+        }
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
 TEST_F(tls, a_client_certificate_is_presented_when_asked_for_and_is_not_judged) {
     lab_ca stranger{*world_, "Somebody else"};
     std::vector<crypto::certificate> chain;

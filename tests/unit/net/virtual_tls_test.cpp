@@ -10,6 +10,7 @@ struct tls_case {
     std::vector<std::string> client_alpn = {"http/1.1"};
     std::vector<std::string> server_alpn = {"http/1.1"};
     bool trusted = true;
+    bool judge = true;
     duration wait{}; ///< before the handshake
     bool ask = false;
     bool present = false;
@@ -44,6 +45,7 @@ task<void> handshake(world& w, tls_case c, tls_outcome& out) {
     if (c.client_speaks_tls) {
         o.tls = client_tls{
             .trust = (c.trusted ? pki : other).trust(), .identity = nullptr, .alpn = c.client_alpn};
+        o.tls->judge_server = c.judge;
         if (c.present) {
             o.tls->identity = std::make_shared<crypto::identity>(pki.identity({}));
         }
@@ -130,6 +132,12 @@ TEST(virtual_tls, a_server_certificate_is_judged_by_trust_time_and_name) {
     expect_alert({.host = "127.0.0.1", .names = {"127.0.0.2"}}, "not for 127.0.0.1");
     EXPECT_TRUE(shake({.names = {"*.example.com"}}).opened);
     expect_alert({.host = "a.b.example.com", .names = {"*.example.com"}}, "not for");
+}
+
+TEST(virtual_tls, who_judges_no_server_sees_the_chain_of_any) {
+    const auto out = shake({.names = {"other.example.com"}, .trusted = false, .judge = false});
+    ASSERT_TRUE(out.opened);
+    EXPECT_EQ((*out.opened)->info()->peer_chain.at(0).dns_names().at(0), "other.example.com");
 }
 
 TEST(virtual_tls, one_end_without_tls) {

@@ -76,6 +76,28 @@ TEST_F(nanomdm_adapter, tells_apart_why_a_target_is_unusable) {
     EXPECT_EQ(run(subject->probe()).error().code, errc::unreachable);
 }
 
+TEST_F(nanomdm_adapter, tells_of_the_push_certificate_where_the_api_does) {
+    body = R"({"topic": "T", "not_after": "2030-01-02T03:04:05Z", "problem": "revoked"})";
+    const auto told = run(subject->push_certificate_of("a b")).value().value();
+    EXPECT_THAT(asked, ElementsAre("GET /v1/pushcert?topic=a%20b"));
+    EXPECT_EQ(told.topic, "T");
+    EXPECT_EQ(to_rfc3339(told.not_after.value()), "2030-01-02T03:04:05Z");
+    EXPECT_EQ(told.problem, "revoked");
+    body = "{}";
+    EXPECT_EQ(run(subject->push_certificate_of("T")).value(), std::nullopt);
+    status = 404;
+    EXPECT_EQ(run(subject->push_certificate_of("T")).value(), std::nullopt);
+    status = 401;
+    EXPECT_EQ(run(subject->push_certificate_of("T")).error().code, errc::unauthorized);
+}
+
+TEST_F(nanomdm_adapter, keeps_the_path_of_its_base_url) {
+    subject = std::move(
+        *make_nanomdm_adapter(*world, {"http://localhost:9000/mdm/", nullptr, "nanomdm", "key"}));
+    EXPECT_TRUE(run(subject->probe()));
+    EXPECT_THAT(asked, ElementsAre("GET /mdm/version", "GET /mdm/v1/pushcert"));
+}
+
 TEST_F(nanomdm_adapter, queues_with_and_without_a_push) {
     EXPECT_TRUE(run(subject->queue(enrollment_id{"UDID:USER"}, command(), true)));
     EXPECT_TRUE(run(subject->queue(enrollment_id{"UDID"}, command(), false)));

@@ -1,6 +1,7 @@
 // How a scenario works a server under test: the server verbs, spoken in the server's own API.
 #pragma once
 
+#include "pomona/foundation/time.hpp"
 #include "pomona/net/world.hpp"
 #include "pomona/protocol/mdm/command.hpp"
 
