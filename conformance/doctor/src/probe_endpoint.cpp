@@ -146,8 +146,13 @@ std::optional<time_point> http_date(const net::headers& headers) {
     std::istringstream in{std::string{*text}};
     in.imbue(std::locale::classic());
     in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S"); // RFC 9110 section 5.6.7
-    return in ? std::optional<time_point>{std::chrono::system_clock::from_time_t(::timegm(&parts))}
-              : std::nullopt;
+    if (!in) {
+        return std::nullopt;
+    }
+    // A peer may write any year: what nanoseconds cannot count stays at the range's end.
+    constexpr std::time_t last = 9'000'000'000;
+    const auto seconds = std::clamp<std::time_t>(::timegm(&parts), 0, last);
+    return time_point{std::chrono::seconds{seconds}};
 }
 
 /// Once a run: all answers come from one server, or should.
@@ -186,8 +191,6 @@ net::task<standing> look_at(examination& e, net::url at, std::string where,
         note_no_connection(e, plain.error(), at, where);
     } else if (!at.secure) {
         (*plain)->close();
-        e.warn("http-plain", "the way there is plain HTTP", where,
-               "use https unless it never leaves this machine");
         state = standing::good;
     } else {
         (*plain)->close();
@@ -228,8 +231,14 @@ net::task<void> probe_addresses(examination& e) {
         {"url", t.url}, {"enroll_url", t.enroll_url}, {"api.url", t.api.url}};
     for (const auto& [key, text] : urls) {
         if (auto at = net::parse_url(text)) {
-            co_await look_at(e, std::move(*at), e.place(key, text), {"h2", "http/1.1"},
-                             trust_of(e.roots));
+            const auto where = e.place(key, text);
+            const bool secure = at->secure;
+            const auto state =
+                co_await look_at(e, std::move(*at), where, {"h2", "http/1.1"}, trust_of(e.roots));
+            if (!secure && state == standing::good) {
+                e.warn("http-plain", "the way there is plain HTTP", where,
+                       "use https unless it never leaves this machine");
+            }
         }
     }
     auto push_roots = crypto::certificate::from_pem(e.world.crypto(), as_bytes(t.apns.trust));

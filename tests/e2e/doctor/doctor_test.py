@@ -27,10 +27,8 @@ def case(expected, code=3):
 class Bench:
     """A sound stub, and the parts to spoil it with."""
 
-    def __init__(self, scratch, apns):
-        self.scratch, self.apns = scratch, apns
-        self.ca = stub.Authority(scratch, "stub CA")
-        self.identity = self.ca.issue("server")
+    def __init__(self, scratch, apns, ca, identity):
+        self.scratch, self.apns, self.ca, self.identity = scratch, apns, ca, identity
         self.setup = stub.Setup(self.ca, self.identity)
         self.changes = {}       # of the target file
         self.capabilities = "[queue, push]"
@@ -87,6 +85,11 @@ def untrusted_ca(b):
 @case("clock")
 def clock_behind(b):
     b.setup.skew = -600
+
+
+@case("clock")
+def clock_at_the_end_of_time(b):
+    b.setup.date = "Fri, 31 Dec 9999 23:59:59 GMT"
 
 
 @case("port-closed")
@@ -259,10 +262,10 @@ def carry_out(name, code, b, target, found):
         expect(f"pomona doctor -t {target}" in process.stderr, f"{name}: no pointer to doctor", process)
 
 
-def test_planted(apns):
+def test_planted(sound):
     for name, expected, code, plant in CASES:
         with folder() as scratch:
-            b = Bench(scratch, apns)
+            b = Bench(scratch, *sound)
             plant(b)
             with b.closing, stub.running(b.setup) as server:
                 if b.changes.get("api", "").startswith("/"):
@@ -274,10 +277,10 @@ def test_planted(apns):
                 expect(not changing, f"{name}: doctor did more than read: {changing}")
 
 
-def test_sound(apns, target):
+def test_sound(sound, target):
     """Neither the stub nor the reference server is accused of anything."""
     with folder() as scratch:
-        b = Bench(scratch, apns)
+        b = Bench(scratch, *sound)
         with stub.running(b.setup) as server:
             process = run("doctor", "-t", b.target(server), "--json")
             expect_exit(process, 0)
@@ -325,15 +328,17 @@ def test_documented():
 
 def main():
     test_documented()
-    with served() as (_, target):
+    with served() as (_, target), folder() as certificates:
+        ca = stub.Authority(certificates, "stub CA")
         text = target.read_text()
         push = text[text.index("  apns:"):]
         apns = {"port": int(re.search(r"port: (\d+)", push)[1]),
                 "trust": re.search(r"-----BEGIN.*?END CERTIFICATE-----", push, re.S)[0].replace("      ", "")}
         expect(len(CASES) >= 20 and os.access(POMONA, os.X_OK), f"only {len(CASES)} cases")
-        test_sound(apns, target)
+        sound = (apns, ca, ca.issue("server"))
+        test_sound(sound, target)
         test_words(target)
-        test_planted(apns)
+        test_planted(sound)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ class Setup:
         self.ca = ca                    # of SCEP
         self.identity = identity        # TLS; None: plain HTTP
         self.skew = 0                   # seconds
+        self.date = None                # instead of the time
         self.enroll_status = 200
         self.enroll_type = "application/x-apple-aspen-config"
         self.enroll_body = None         # instead of a profile
@@ -119,7 +120,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def date_time_string(self, timestamp=None):
-        return formatdate((timestamp or time.time()) + self.server.setup.skew, usegmt=True)
+        return self.server.setup.date or formatdate((timestamp or time.time()) + self.server.setup.skew, usegmt=True)
 
     def answer(self, status, kind, body):
         self.send_response(status)
