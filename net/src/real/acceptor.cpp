@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <list>
+#include <malloc.h>
 #include <sys/resource.h>
 
 namespace pomona::net::real {
@@ -21,8 +22,6 @@ constexpr int backlog = 4096; // what Linux allows by default (net.core.somaxcon
 /// Of the connections that the process bears, one listener takes no more than two thirds.
 constexpr std::size_t share_above = 2;
 constexpr std::size_t share_below = 3;
-/// So long a connection may be without a request before it can be closed for the sake of another.
-constexpr auto protected_time = std::chrono::seconds{1};
 constexpr auto pause_after_failure = std::chrono::milliseconds{100};
 constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; // RFC 9113 section 3.4
 
@@ -58,10 +57,6 @@ class listening final : public closable, public std::enable_shared_from_this<lis
 
     /// Counts a connection for as long as its task lives.
     class membership;
-    struct newcomer {
-        time_point since;
-        membership* who;
-    };
 
     static task<void> accept_all(std::shared_ptr<listening> self);
     static task<void> serve(std::shared_ptr<listening> self, stream_ptr stream);
@@ -83,20 +78,31 @@ class listening final : public closable, public std::enable_shared_from_this<lis
     std::shared_ptr<const handler> on_request_;
     std::shared_ptr<server_tls_context> tls_;
     std::unordered_set<socket_stream*> streams_;
-    std::list<newcomer> newcomers_; ///< connections without a whole request, the oldest first
+    std::list<membership*> newcomers_; ///< connections without a whole request, the oldest first
     std::shared_ptr<drain_state> draining_ = std::make_shared<drain_state>();
     signal left_{owner_}; ///< a connection has ended
     endpoint local_;
     bool closed_ = false;
 };
 
+/// After a flood the allocator keeps what thousands of connections took, in small pieces between
+/// what lives on: the system gets it back once most of them are gone.
+void give_back_memory(io_loop& loop) {
+    constexpr std::size_t many = 1000;
+    if (loop.most_accepted >= many && loop.accepted <= loop.most_accepted / 8) {
+        loop.most_accepted = loop.accepted;
+        ::malloc_trim(0);
+    }
+}
+
 class listening::membership {
   public:
     membership(std::shared_ptr<listening> owner, stream_ptr stream)
         : owner_{std::move(owner)}, stream_{std::move(stream)} {
         owner_->streams_.insert(stream_.get());
-        ++owner_->loop_->accepted;
-        place_ = owner_->newcomers_.insert(owner_->newcomers_.end(), {owner_->owner_.now(), this});
+        auto& loop = *owner_->loop_;
+        loop.most_accepted = std::max(++loop.accepted, loop.most_accepted);
+        place_ = owner_->newcomers_.insert(owner_->newcomers_.end(), this);
     }
     membership(const membership&) = delete;
     membership& operator=(const membership&) = delete;
@@ -121,13 +127,14 @@ class listening::membership {
         if (std::exchange(counted_, false)) {
             owner_->streams_.erase(stream_.get());
             --owner_->loop_->accepted;
+            give_back_memory(*owner_->loop_);
             owner_->left_.notify_all();
         }
     }
     std::shared_ptr<listening> owner_;
     stream_ptr stream_;
     endpoint client_ = stream_->remote();
-    std::list<newcomer>::iterator place_;
+    std::list<membership*>::iterator place_;
     bool is_new_ = true;
     bool counted_ = true;
 };
@@ -138,11 +145,12 @@ bool listening::make_room(const endpoint& client) {
     if (streams_.size() < most && loop_->accepted < loop_->max_accepted) {
         return true;
     }
-    if (newcomers_.empty() || owner_.now() - newcomers_.front().since < protected_time) {
+    // Whoever wants something has asked for it long before as many others have come.
+    if (newcomers_.empty()) {
         note(refusal::overload, client, "no place for another connection");
         return false;
     }
-    auto& oldest = *newcomers_.front().who;
+    auto& oldest = *newcomers_.front();
     note(refusal::overload, oldest.client(), "closed without a request, for another connection");
     oldest.evict();
     return true;

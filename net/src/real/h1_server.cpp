@@ -75,7 +75,7 @@ fault_answer answer_to(h1_fault fault) {
 
 void h1_session::note_broken_off(const io_error& why) {
     if (why.kind != io_failure::closed) {
-        setup_.note(refusal::malformed, "a request broke off: " + why.detail);
+        setup_.note(refusal::broken_off, "a request broke off: " + why.detail);
     }
 }
 

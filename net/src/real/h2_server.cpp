@@ -6,7 +6,7 @@ namespace pomona::net::real {
 
 namespace {
 
-/// What a whole request earns, and how many octets of DATA sent earn one: PRIORITY frames and
+/// What a stream that ends as it should earns, and how many octets of DATA sent earn one: PRIORITY frames and
 /// WINDOW_UPDATE frames go with them.
 constexpr std::size_t earned_by_request = 8;
 constexpr std::size_t octets_that_earn = 256;
@@ -164,7 +164,6 @@ void h2_server::on_end_stream(std::int32_t id) {
     }
     set_due(id, *found->second, never);
     found->second->whole = true;
-    idle_frames_.earn(earned_by_request);
     setup_.on_first_request();
     // Streams that are opened and reset leave their handlers behind: those are bounded as well.
     if (running_ >= 2 * static_cast<std::size_t>(limits().max_concurrent_streams)) {
@@ -206,7 +205,9 @@ void h2_server::forget(h2_served& stream) {
 }
 
 void h2_server::on_stream_closed(std::int32_t id, std::uint32_t code) {
-    if (code != NGHTTP2_NO_ERROR) {
+    if (code == NGHTTP2_NO_ERROR) {
+        idle_frames_.earn(earned_by_request);
+    } else {
         spend_idle_frame(); // also what we reset ourselves, for something wrong
     }
     if (const auto stream = streams_.extract(id)) {

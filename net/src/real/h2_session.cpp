@@ -14,6 +14,7 @@ constexpr auto linger_time = std::chrono::seconds{5};
 // Bounds against floods: acknowledgements queued for a peer that does not read, and streams opened
 // only to be reset.
 constexpr std::size_t max_queued_acknowledgements = 256;
+constexpr unsigned first_unknown_type = 10; // RFC 9113 section 6 has ten
 constexpr std::uint64_t reset_burst = 1000;
 constexpr std::uint64_t resets_per_second = 33;
 
@@ -30,6 +31,10 @@ option_ptr make_options() {
         nghttp2_option_set_stream_reset_rate_limit(raw, reset_burst, resets_per_second);
         // Nothing here looks at the priorities of closed streams.
         nghttp2_option_set_no_closed_streams(raw, 1);
+        // Frames of unknown types are ignored, but have to be seen to be counted.
+        for (unsigned type = first_unknown_type; type <= UINT8_MAX; ++type) {
+            nghttp2_option_set_user_recv_extension_type(raw, static_cast<std::uint8_t>(type));
+        }
     }
     return options;
 }
@@ -65,6 +70,14 @@ struct h2_session::callbacks {
     }
     static int frame_begins(nghttp2_session* /*s*/, const nghttp2_frame_hd* frame, void* user) {
         self(user).on_frame_begins(*frame);
+        return 0;
+    }
+    static int unknown_frame(nghttp2_session* /*s*/, void** /*payload*/,
+                             const nghttp2_frame_hd* /*frame*/, void* /*user*/) {
+        return 0;
+    }
+    static int unknown_chunk(nghttp2_session* /*s*/, const nghttp2_frame_hd* /*frame*/,
+                             const std::uint8_t* /*data*/, std::size_t /*size*/, void* /*user*/) {
         return 0;
     }
     static int header(nghttp2_session* /*s*/, const nghttp2_frame* frame, const std::uint8_t* name,
@@ -128,6 +141,8 @@ struct h2_session::callbacks {
         if (all) {
             nghttp2_session_callbacks_set_on_begin_headers_callback(raw, begin_headers);
             nghttp2_session_callbacks_set_on_begin_frame_callback(raw, frame_begins);
+            nghttp2_session_callbacks_set_unpack_extension_callback(raw, unknown_frame);
+            nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(raw, unknown_chunk);
             nghttp2_session_callbacks_set_on_header_callback(raw, header);
             nghttp2_session_callbacks_set_on_frame_recv_callback(raw, frame_received);
             nghttp2_session_callbacks_set_on_data_chunk_recv_callback(raw, data);

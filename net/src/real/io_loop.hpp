@@ -31,6 +31,7 @@ struct io_loop {
     /// Connections that listeners hold, and how many they may: well below what the process may
     /// open, so that files, clients and the other listeners still find a descriptor.
     std::size_t accepted = 0;
+    std::size_t most_accepted = 0; ///< since memory was given back
     std::size_t max_accepted = accepted_limit();
     /// Set by shutdown: a task that resumes from an I/O wait is then destroyed instead of carrying
     /// on.

@@ -12,7 +12,8 @@ constexpr std::size_t longest_text = 200;
 
 std::string_view to_text(refusal kind) {
     constexpr std::array<std::string_view, refusal_kinds> names{
-        "answer", "handshake", "malformed", "timeout", "stalled", "flood", "overload"};
+        "answer",  "handshake", "malformed", "broken_off",
+        "timeout", "stalled",   "flood",     "overload"};
     return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -23,9 +24,9 @@ refusal_log::refusal_log(std::string service, sink write)
     }
 }
 
-void refusal_log::note(time_point now, refusal kind, const endpoint& client,
-                       std::string_view what) {
-    auto& of_kind = windows_.at(static_cast<std::size_t>(kind));
+void refusal_log::note(time_point now, refusal kind, const endpoint& client, std::string_view what,
+                       unsigned status) {
+    auto& of_kind = windows_[{kind, status}];
     if (of_kind.lines == 0 || now - of_kind.began >= window_length) {
         of_kind.began = now;
         of_kind.lines = 0;

@@ -6,25 +6,28 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pomona::net::real {
 
 enum class refusal {
-    answer,    ///< a status from 400 on
-    handshake, ///< TLS did not come about
-    malformed, ///< not HTTP, or it broke off
-    timeout,   ///< silence where something was due
-    stalled,   ///< an answer that is not taken
-    flood,     ///< more frames, resets or headers than anyone needs
-    overload   ///< no place left
+    answer,     ///< a status from 400 on
+    handshake,  ///< TLS did not come about
+    malformed,  ///< not HTTP
+    broken_off, ///< the client went inside a request
+    timeout,    ///< silence where something was due
+    stalled,    ///< an answer that is not taken
+    flood,      ///< more frames, resets or headers than anyone needs
+    overload    ///< no place left
 };
-inline constexpr std::size_t refusal_kinds = 7;
+inline constexpr std::size_t refusal_kinds = 8;
 std::string_view to_text(refusal kind);
 
-/// Of each kind thirty lines a minute at most; what was left out is counted in the next one. On the
-/// world's thread.
+/// Of each kind (and of each status that is answered) thirty lines a minute at most; what was left
+/// out is counted in the next one. On the world's thread.
 class refusal_log {
   public:
     using sink = std::function<void(const std::string&)>;
@@ -32,7 +35,8 @@ class refusal_log {
     explicit refusal_log(std::string service, sink write = {});
 
     /// `what` may hold a peer's words: they are escaped and cut.
-    void note(time_point now, refusal kind, const endpoint& client, std::string_view what);
+    void note(time_point now, refusal kind, const endpoint& client, std::string_view what,
+              unsigned status = 0);
 
   private:
     struct window {
@@ -42,7 +46,7 @@ class refusal_log {
     };
     std::string service_;
     sink write_;
-    std::array<window, refusal_kinds> windows_{};
+    std::map<std::pair<refusal, unsigned>, window> windows_; ///< few: handlers choose the statuses
 };
 
 } // namespace pomona::net::real

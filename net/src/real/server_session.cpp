@@ -48,7 +48,7 @@ void note_answer(const server_setup& setup, const request& to, const response& a
         const auto text = as_text(answer.body);
         line += ": " + std::string{text.substr(0, std::min(text.find('\n'), longest_reason))};
     }
-    setup.note(refusal::answer, line);
+    setup.note(refusal::answer, line, answer.status);
 }
 
 response refusal_answer(unsigned status, bool later) {

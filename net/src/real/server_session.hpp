@@ -57,8 +57,8 @@ struct server_setup {
     /// To be called when a whole request has come; not after serve_h1 or serve_h2 is over.
     std::function<void()> on_first_request;
 
-    void note(refusal kind, std::string_view what) const {
-        refusals->note(owner.now(), kind, client, what);
+    void note(refusal kind, std::string_view what, unsigned status = 0) const {
+        refusals->note(owner.now(), kind, client, what, status);
     }
 };
 

@@ -3,6 +3,7 @@
 #include "api/basic_auth.hpp"
 #include "handlers.hpp"
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/foundation/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -85,6 +86,9 @@ net::task<net::response> answer_api(service_ptr s, net::incoming in) {
     const auto* found = std::ranges::find(api::routes, resource, &api::route::resource);
     if (found == api::routes.end() || !id) {
         co_return api::error_answer(404, "there is no such resource");
+    }
+    if (!is_utf8(*id)) {
+        co_return api::error_answer(400, "an identifier is UTF-8");
     }
     api::call c{std::move(s), std::move(in), std::move(*id)};
     co_return co_await found->answer(std::move(c));

@@ -23,7 +23,7 @@ net::task<net::response> status_of_each(call c, view show) {
         }
         out[id.value()] = json::parse(show(*row), nullptr, false);
     }
-    co_return json_answer(200, out.dump());
+    co_return json_answer(200, out.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 } // namespace
@@ -41,7 +41,7 @@ net::task<net::response> declaration_status(call c) {
         }
         out[id.value()] = json::parse(declaration_status_view(*row, *d), nullptr, false);
     }
-    co_return json_answer(200, out.dump());
+    co_return json_answer(200, out.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 net::task<net::response> status_values(call c) {

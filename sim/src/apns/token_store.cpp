@@ -24,7 +24,7 @@ bytes to_line(const push_token& token, const topic& for_topic, const notificatio
                                       {"topic", for_topic.value()},
                                       {"payload", to_base64(what.payload)},
                                       {"id", what.id}};
-    return to_bytes(line.dump());
+    return to_bytes(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 const push_token* token_store::enroll(const udid& device, const topic& for_topic,

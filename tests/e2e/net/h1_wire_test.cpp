@@ -113,13 +113,30 @@ TEST_F(h1_wire, connections_beyond_the_limit_are_closed_at_once) {
     const auto server = listen(options);
     auto body = [&]() -> task<> {
         auto first = co_await world_->open(to_secure(server, {"http/1.1"}));
-        EXPECT_TRUE(first);
+        EXPECT_TRUE(first && co_await (*first)->exchange(get("/"), soon(), by("server")));
         auto second = co_await world_->open(to_secure(server, {"http/1.1"}));
         EXPECT_TRUE(!second && second.error().kind == transport_failure::refused);
         first->reset();
         co_await world_->sleep_for(100ms);
         auto third = co_await world_->open(to_secure(server, {"http/1.1"}));
         EXPECT_TRUE(third);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
+TEST_F(h1_wire, a_connection_without_a_request_gives_way_to_the_next) {
+    auto options = secure({"http/1.1"});
+    options.limits.max_connections = 2;
+    const auto server = listen(options);
+    auto body = [&]() -> task<> {
+        auto used = co_await world_->open(to_secure(server, {"http/1.1"}));
+        EXPECT_TRUE(used && co_await (*used)->exchange(get("/"), soon(), by("server")));
+        auto silent = co_await world_->open(to_secure(server, {"http/1.1"}));
+        EXPECT_TRUE(silent);
+        auto next = co_await world_->open(to_secure(server, {"http/1.1"}));
+        EXPECT_TRUE(next && co_await (*next)->exchange(get("/"), soon(), by("server")));
+        EXPECT_FALSE(co_await (*silent)->exchange(get("/"), soon(), by("server")));
+        EXPECT_TRUE(co_await (*used)->exchange(get("/"), soon(), by("server")));
     };
     ASSERT_TRUE(world_->run(body()));
 }

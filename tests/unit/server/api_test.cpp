@@ -22,6 +22,19 @@ TEST(api, needs_the_key_and_only_there_says_401) {
     });
 }
 
+TEST(api, an_identifier_that_is_no_text_is_400_everywhere) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        co_await l.start();
+        for (const auto* resource :
+             {"status", "status-values", "status-errors", "declaration-status", "enrollments",
+              "commands", "push", "declarations", "sets"}) {
+            const auto got = co_await l.api("GET", std::string{"/v1/"} + resource + "/a%ff");
+            EXPECT_EQ(got.status, 400U) << resource;
+        }
+    });
+}
+
 TEST(api, enqueue_answers_in_nanomdms_form) {
     lab l;
     l.run([](lab& l) -> net::task<void> {
