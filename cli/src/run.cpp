@@ -139,7 +139,7 @@ std::string rerun_line(const scenario::scenario& what, const run_options& o) {
     if (!o.target_file.empty()) {
         out += " -t " + o.target_file;
     }
-    return out + (o.strict ? " --strict" : "");
+    return out + (o.strict ? " --strict" : "") + (o.examine ? "" : " --no-doctor");
 }
 
 result<std::unique_ptr<targets::adapter>> make_adapter(net::world& world,
@@ -255,7 +255,7 @@ class scenario_run {
             std::cout << what_.name << " (" << what_.mac_count()
                       << (what_.mac_count() == 1 ? " Mac, " : " Macs, ")
                       << (options_.virtual_world ? "virtual" : "real") << " world, seed "
-                      << options_.seed << ", " << stack_->target().name << ")\n";
+                      << options_.seed << ", " << target_name() << ")\n";
         }
         const auto& style = options_.style;
         scenario::runner runner{{stack_->world(), stack_->recorder(), stack_->fleet(), adapter,
@@ -272,6 +272,15 @@ class scenario_run {
         finish(outcome);
     }
 
+    /// With the bugs planted in it, so that no report of theirs is taken for one of the server.
+    [[nodiscard]] std::string target_name() const {
+        auto out = stack_->target().name;
+        for (const auto& bug : options_.bug_names) {
+            out += (out == stack_->target().name ? " with " : ", ") + bug;
+        }
+        return out;
+    }
+
     [[nodiscard]] std::string cut_off() const {
         if (!write_failure_.empty()) {
             return "the run folder cannot be written: " + write_failure_;
@@ -286,7 +295,7 @@ class scenario_run {
         outcome.version = version;
         outcome.seed = options_.seed;
         outcome.world = options_.virtual_world ? "virtual" : "real";
-        outcome.target = stack_->target().name;
+        outcome.target = target_name();
         outcome.rerun = rerun_line(what_, options_);
         auto& recorder = stack_->recorder();
         auto written = recorder.finish();

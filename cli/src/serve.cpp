@@ -42,14 +42,18 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
 }
 
 void announce(const stack::target& target, const std::string& file,
-              const std::filesystem::path& data) {
+              const std::filesystem::path& data, const std::vector<std::string>& bugs) {
     std::cout << "Pomona's reference server is ready.\n\n"
               << "  enroll        " << target.enroll_url << "\n"
               << "  API           " << target.api.url << "  (user " << target.api.user
               << ", key in the target file)\n"
               << "  push service  " << target.apns.host << ':' << target.apns.port << "\n"
               << "  push files    " << (data / "apns").string() << "/push.pem, push.key, ca.pem\n"
-              << "  target file   " << file << "\n\n"
+              << "  target file   " << file << "\n";
+    for (const auto& bug : bugs) {
+        std::cout << "  planted bug   " << bug << "\n";
+    }
+    std::cout << "\n"
               << "Run a scenario against it:\n  pomona run scenarios/first-fleet.yaml -t " << file
               << "\n\n"
               << "Ctrl-C ends it.\n"
@@ -125,7 +129,7 @@ exit_code serve_command(const arguments& args) {
         complain(written.error().message());
         return exit_code::unusable_target;
     }
-    announce(running.target(), file, data);
+    announce(running.target(), file, data, s->texts("bug"));
     world = &running.world();
     running.run(for_ever(&running.world()));
     running.run(stop_serving(&running)); // a second signal ends the process at once

@@ -29,6 +29,7 @@ def test_each_is_caught(bugs):
             expect_exit(process, 1)
             found = red_checks(temporary / "planted")
             expect(found == set(bug["checks"]), f"{bug['id']}: {sorted(found)} fail, expected {bug['checks']}", process)
+            expect(outcome(temporary / "planted")["target"] == f"reference with {bug['id']}", "the report does not tell of it")
             expect(f"--bug {bug['id']}" in outcome(temporary / "planted")["rerun"], "the rerun line lacks --bug")
 
 
