@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <map>
 #include <sys/stat.h>
 
 namespace pomona::sqlite {
@@ -64,9 +65,50 @@ std::error_code make_error_code(errc value) {
     return {static_cast<int>(value), category_of<errc, category_name, describe>()};
 }
 
+/// Statements that nobody uses just now. Bounded: what does not fit is finalized.
+struct statement_cache {
+    static constexpr std::size_t most = 256;
+    std::map<std::string, sqlite3_stmt*, std::less<>> idle;
+
+    statement_cache() = default;
+    statement_cache(const statement_cache&) = delete;
+    statement_cache& operator=(const statement_cache&) = delete;
+    ~statement_cache() {
+        for (const auto& [text, one] : idle) {
+            sqlite3_finalize(one);
+        }
+    }
+    sqlite3_stmt* take(std::string_view text) {
+        const auto found = idle.find(text);
+        return found == idle.end() ? nullptr : std::exchange(found->second, nullptr);
+    }
+    /// False: not wanted.
+    bool keep(sqlite3_stmt* s) noexcept {
+        const auto* text = sqlite3_sql(s);
+        if (text == nullptr) {
+            return false;
+        }
+        const auto found = idle.find(std::string_view{text});
+        if (found != idle.end() && found->second == nullptr) {
+            found->second = s;
+            return true;
+        }
+        return false;
+    }
+};
+
 void statement::closer::operator()(sqlite3_stmt* s) const noexcept {
-    sqlite3_finalize(s);
+    // At once, not at the next use: a statement at a row holds its lock.
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    if (home == nullptr || !home->keep(s)) {
+        sqlite3_finalize(s);
+    }
 }
+void database::cache_closer::operator()(statement_cache* c) const noexcept {
+    delete c;
+}
+database::database(sqlite3* db) : handle_{db}, cache_{new statement_cache} {}
 void database::closer::operator()(sqlite3* db) const noexcept {
     sqlite3_close_v2(db);
 }
@@ -150,8 +192,10 @@ bool statement::column_is_null(int index) const {
 
 result<database> database::open(const std::string& path) {
     sqlite3* raw = nullptr;
+    // No mutex: one thread at a time is the caller's word.
     const int code =
-        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+        sqlite3_open_v2(path.c_str(), &raw,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     database db{raw};
     if (code != SQLITE_OK) {
         return fail(errc::open,
@@ -181,12 +225,18 @@ result<void> database::execute(std::string_view sql) {
 }
 
 result<statement> database::prepare(std::string_view sql) {
+    if (auto* const kept = cache_->take(sql); kept != nullptr) {
+        return statement{kept, cache_.get()};
+    }
     sqlite3_stmt* raw = nullptr;
     if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK) {
         return failed(handle_.get());
     }
-    return statement{raw};
+    if (cache_->idle.size() < statement_cache::most) {
+        cache_->idle.try_emplace(std::string{sql}, nullptr); // its place
+    }
+    return statement{raw, cache_.get()};
 }
 
 std::int64_t database::last_insert_rowid() const {

@@ -15,14 +15,20 @@ struct commit_batch {
 
 namespace {
 
+/// For what every operation says: the text is prepared once.
+result<void> prepared(sqlite::database& db, std::string_view text) {
+    auto s = db.prepare(text);
+    return s ? s->run() : std::unexpected(std::move(s.error()));
+}
+
 result<void> run_job(sqlite::database& db,
                      std::move_only_function<result<void>(sqlite::database&)>& job) {
-    if (auto begun = db.execute("SAVEPOINT job"); !begun) {
+    if (auto begun = prepared(db, "SAVEPOINT job"); !begun) {
         return begun;
     }
     auto done = job(db);
     if (done) {
-        return db.execute("RELEASE job");
+        return prepared(db, "RELEASE job");
     }
     // The first error is the one to tell; one of the undoing shows at the commit.
     static_cast<void>(db.execute("ROLLBACK TO job; RELEASE job"));

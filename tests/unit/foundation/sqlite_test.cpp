@@ -65,5 +65,44 @@ TEST(sqlite, a_file_is_private_and_a_foreign_file_is_refused) {
     EXPECT_EQ(missing.error().code, errc::open);
 }
 
+TEST(sqlite, a_statement_prepared_again_remembers_nothing) {
+    auto db = database::open(":memory:");
+    ASSERT_TRUE(db &&
+                db->execute("CREATE TABLE t(a INTEGER, b TEXT); INSERT INTO t VALUES(1,'x')"));
+    for (int i = 0; i < 3; ++i) {
+        auto select = db->prepare("SELECT a FROM t WHERE b IS NOT ?");
+        ASSERT_TRUE(select);
+        // No value from the use before: NULL is bound, and the row is there.
+        EXPECT_TRUE(select->step().value());
+        select->reset();
+        select->bind(1, "x");
+        EXPECT_FALSE(select->step().value());
+    }
+}
+
+TEST(sqlite, the_same_text_can_be_in_use_twice) {
+    auto db = database::open(":memory:");
+    ASSERT_TRUE(db && db->execute("CREATE TABLE t(a INTEGER); INSERT INTO t VALUES(1),(2)"));
+    auto first = db->prepare("SELECT a FROM t ORDER BY a");
+    ASSERT_TRUE(first && first->step().value());
+    auto second = db->prepare("SELECT a FROM t ORDER BY a");
+    ASSERT_TRUE(second && second->step().value());
+    EXPECT_TRUE(first->step().value());
+    EXPECT_EQ(first->column_int(0), 2);
+    EXPECT_EQ(second->column_int(0), 1);
+}
+
+TEST(sqlite, a_statement_left_at_a_row_holds_nothing_up) {
+    auto db = database::open(":memory:");
+    ASSERT_TRUE(db && db->execute("CREATE TABLE t(a INTEGER); INSERT INTO t VALUES(1),(2)"));
+    {
+        auto select = db->prepare("SELECT a FROM t");
+        ASSERT_TRUE(select && select->step().value());
+    }
+    EXPECT_TRUE(db->execute("DROP TABLE t")) << "a running SELECT would lock it";
+    auto again = db->prepare("SELECT a FROM t");
+    EXPECT_FALSE(again && again->step()) << "the kept statement knows that its table is gone";
+}
+
 } // namespace
 } // namespace pomona::sqlite

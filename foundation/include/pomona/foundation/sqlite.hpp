@@ -19,6 +19,7 @@ enum class errc { open = 1, busy, full, corrupt, constraint, misuse, other };
 std::error_code make_error_code(errc value);
 
 class database;
+struct statement_cache;
 
 /// A prepared statement. Bind, step, read, reset; parameters are numbered from 1, columns from 0.
 class statement {
@@ -41,10 +42,12 @@ class statement {
 
   private:
     friend class database;
+    /// Reset, and kept for the next one who prepares the same text.
     struct closer {
+        statement_cache* home = nullptr;
         void operator()(sqlite3_stmt* s) const noexcept;
     };
-    explicit statement(sqlite3_stmt* s) : handle_{s} {}
+    statement(sqlite3_stmt* s, statement_cache* home) : handle_{s, closer{home}} {}
     std::unique_ptr<sqlite3_stmt, closer> handle_;
 };
 
@@ -57,6 +60,8 @@ class database {
 
     /// Runs one or more statements that give no rows.
     result<void> execute(std::string_view sql);
+    /// One statement. Preparing costs more than running: statements are kept by their text, so take
+    /// parameters, not texts put together.
     result<statement> prepare(std::string_view sql);
     [[nodiscard]] std::int64_t last_insert_rowid() const;
     [[nodiscard]] std::int64_t changes() const;
@@ -65,8 +70,12 @@ class database {
     struct closer {
         void operator()(sqlite3* db) const noexcept;
     };
-    explicit database(sqlite3* db) : handle_{db} {}
+    struct cache_closer {
+        void operator()(statement_cache* c) const noexcept;
+    };
+    explicit database(sqlite3* db);
     std::unique_ptr<sqlite3, closer> handle_;
+    std::unique_ptr<statement_cache, cache_closer> cache_; ///< gone before the handle
 };
 
 } // namespace pomona::sqlite
