@@ -2,6 +2,7 @@
 set(protocol_crypto
   src/crypto/asn1_time.cpp
   src/crypto/certificate.cpp
+  src/crypto/certificate_apart.cpp
   src/crypto/chain.cpp
   src/crypto/cms.cpp
   src/crypto/cms_core.cpp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ca/identity_files.hpp"
+#include "checkin/request_identity.hpp"
 #include "pomona/server/server.hpp"
 #include "push/pusher.hpp"
 #include "store/store.hpp"
@@ -19,6 +20,7 @@ struct service {
     std::optional<server_identities> identities;
     std::shared_ptr<store> keep;
     std::shared_ptr<pusher> push;
+    known_devices devices;
     std::string base_url; ///< https://name:port, no slash at the end
 
     std::size_t answering = 0; ///< handlers at work

@@ -1,5 +1,6 @@
 #include "pomona/protocol/crypto/cms.hpp"
 
+#include "crypto/certificate_apart.hpp"
 #include "crypto/cms_core.hpp"
 
 #include <algorithm>
@@ -20,13 +21,15 @@ result<bytes> sign(bytes_view content, const identity& signer, time_point at, bo
                      .attributes = {}});
 }
 
-/// `detached_content` is null for an attached signature.
-result<verified> verify(const context& ctx, bytes_view data, const bytes_view* detached_content) {
+/// `detached_content` is null for an attached signature; `known`: certificates that the message may
+/// leave out.
+result<verified> verify(const context& ctx, bytes_view data, const bytes_view* detached_content,
+                        const std::vector<certificate>& known = {}) {
     auto cms = parse_cms(ctx, data);
     if (!cms) {
         return std::unexpected{cms.error()};
     }
-    const auto signer = find_signer(cms->get());
+    const auto signer = find_signer(cms->get(), known);
     if (!signer) {
         return std::unexpected{signer.error()};
     }
@@ -72,6 +75,35 @@ result<verified> verify_detached(const context& ctx, bytes_view cms, bytes_view 
 
 result<verified> verify_attached(const context& ctx, bytes_view cms) {
     return verify(ctx, cms, nullptr);
+}
+
+result<verified> signer_cache::verify_detached(const context& ctx, bytes_view cms,
+                                               bytes_view content) {
+    auto apart = take_certificate_out(cms);
+    if (!apart) {
+        return crypto::verify_detached(ctx, cms, content);
+    }
+    bytes der(apart->certificate.begin(), apart->certificate.end());
+    if (const auto found = known_.find(der); found != known_.end()) {
+        // The certificates of a SignedData are not signed: without them it says the same.
+        auto done = verify(ctx, apart->without, &content, {found->second});
+        if (done) {
+            ++hits_;
+            done->certificates = {found->second};
+            return done;
+        }
+        // An error is worded by the whole message.
+    }
+    auto done = crypto::verify_detached(ctx, cms, content);
+    if (done && !known_.contains(der)) {
+        if (order_.size() >= most_) {
+            known_.erase(order_.front());
+            order_.pop_front();
+        }
+        order_.push_back(der);
+        known_.emplace(std::move(der), done->signer);
+    }
+    return done;
 }
 
 bool looks_like_cms(bytes_view data) {

@@ -10,8 +10,8 @@ sender_of_put(const service_ptr& s, const net::incoming& in, time_point now) {
     if (in.what.method != "PUT") {
         return std::unexpected(wrong_method("PUT"));
     }
-    auto identified =
-        identify(s->world.crypto(), in.connection->peer_chain, in.what, s->root().cert, now);
+    auto identified = identify(s->world.crypto(), in.connection->peer_chain, in.what,
+                               s->root().cert, now, s->devices);
     if (const auto* refused = std::get_if<identity_refusal>(&identified)) {
         return std::unexpected(plain_answer(refused->status, refused->text));
     }

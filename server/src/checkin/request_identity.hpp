@@ -4,7 +4,10 @@
 
 #include "pomona/net/http.hpp"
 #include "pomona/protocol/crypto/certificate.hpp"
+#include "pomona/protocol/crypto/cms.hpp"
 
+#include <deque>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -18,9 +21,20 @@ struct identity_refusal {
 /// A header longer than this is refused unread; real ones stay below 4 KiB.
 inline constexpr std::size_t max_signature_header = 10U << 10U;
 
+/// What need not be found out again at each message of a Mac: its certificate decoded, and that it
+/// chains to the CA. Bounded: the oldest goes. On the world's thread.
+struct known_devices {
+    crypto::signer_cache signers;
+    /// SHA-256 of certificates that were found to chain to the root; their validity is looked at
+    /// each time.
+    std::set<bytes> chained;
+    std::deque<bytes> order;
+};
+
 /// `tls_chain`: what the client presented in the handshake, leaf first; possession is proven.
 std::variant<crypto::certificate, identity_refusal>
 identify(const crypto::context& ctx, const std::vector<crypto::certificate>& tls_chain,
-         const net::request& request, const crypto::certificate& root, time_point now);
+         const net::request& request, const crypto::certificate& root, time_point now,
+         known_devices& known);
 
 } // namespace pomona::server

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <openssl/cms.h>
 
+#include <algorithm>
 #include <thread>
 
 namespace pomona::test {
@@ -168,6 +169,77 @@ TEST(cms, deep_nesting_is_refused) {
         deep.insert(deep.end(), {0x30, 0x80});
     }
     EXPECT_EQ(code_of(verify_attached(context::system(), deep)), errc::malformed);
+}
+
+TEST(cms, a_cached_signer_gives_the_same_outcome_as_a_decoded_one) {
+    signer_cache cache;
+    const auto ctx = context::system();
+    const auto signer = leaf("mac", rsa_key(1));
+    for (const std::string content : {"first", "second", "third"}) {
+        const auto cms = value_of(sign_detached(as_bytes(content), signer, now));
+        const auto plain = value_of(verify_detached(ctx, cms, as_bytes(content)));
+        const auto cached = value_of(cache.verify_detached(ctx, cms, as_bytes(content)));
+        EXPECT_EQ(cached.signer.der(), plain.signer.der());
+        EXPECT_EQ(cached.certificates.size(), plain.certificates.size());
+        EXPECT_EQ(cached.certificates.at(0).der(), plain.certificates.at(0).der());
+        EXPECT_EQ(cached.signing_time, plain.signing_time);
+        EXPECT_TRUE(cached.content.empty());
+        EXPECT_EQ(code_of(cache.verify_detached(ctx, cms, as_bytes("other"))),
+                  errc::signature_invalid);
+    }
+    EXPECT_EQ(cache.size(), 1U);
+    EXPECT_EQ(cache.hits(), 2U) << "the second and the third message";
+}
+
+TEST(cms, a_cached_signer_vouches_for_no_other_certificate) {
+    signer_cache cache;
+    const auto ctx = context::system();
+    const auto own = leaf("mac", rsa_key(1));
+    ASSERT_TRUE(cache.verify_detached(ctx, value_of(sign_detached(as_bytes(body), own, now)),
+                                      as_bytes(body)));
+    // The same name and serial number, another key: signed by it, shown as the first one.
+    const auto other = leaf("mac", rsa_key(2));
+    auto forged = value_of(sign_detached(as_bytes(body), other, now));
+    const auto theirs = other.cert.der();
+    const auto ours = own.cert.der();
+    const auto at = std::search(forged.begin(), forged.end(), theirs.begin(), theirs.end());
+    ASSERT_NE(at, forged.end());
+    ASSERT_EQ(theirs.size(), ours.size());
+    EXPECT_TRUE(cache.verify_detached(ctx, forged, as_bytes(body))) << "as it is";
+    std::copy(ours.begin(), ours.end(), at);
+    EXPECT_EQ(code_of(cache.verify_detached(ctx, forged, as_bytes(body))),
+              code_of(verify_detached(ctx, forged, as_bytes(body))));
+    EXPECT_FALSE(cache.verify_detached(ctx, forged, as_bytes(body)));
+}
+
+TEST(cms, the_cache_judges_every_cut_and_changed_message_as_the_plain_function_does) {
+    signer_cache cache;
+    const auto ctx = context::system();
+    const auto cms = value_of(sign_detached(as_bytes(body), leaf("mac", rsa_key(1)), now));
+    ASSERT_TRUE(cache.verify_detached(ctx, cms, as_bytes(body)));
+    for (std::size_t i = 0; i < cms.size(); i += 3) {
+        auto changed = cms;
+        changed[i] ^= 0x41;
+        const auto cut = bytes_view{cms}.first(i);
+        EXPECT_EQ(code_of(cache.verify_detached(ctx, changed, as_bytes(body))),
+                  code_of(verify_detached(ctx, changed, as_bytes(body))))
+            << i;
+        EXPECT_EQ(code_of(cache.verify_detached(ctx, cut, as_bytes(body))),
+                  code_of(verify_detached(ctx, cut, as_bytes(body))))
+            << i;
+    }
+}
+
+TEST(cms, the_cache_of_signers_is_bounded) {
+    signer_cache cache{1};
+    const auto ctx = context::system();
+    const auto first = value_of(sign_detached(as_bytes(body), leaf("a", rsa_key(1)), now));
+    const auto second = value_of(sign_detached(as_bytes(body), leaf("b", rsa_key(2)), now));
+    for (const auto* cms : {&first, &second, &first}) {
+        EXPECT_TRUE(cache.verify_detached(ctx, *cms, as_bytes(body)));
+    }
+    EXPECT_EQ(cache.size(), 1U);
+    EXPECT_EQ(cache.hits(), 0U);
 }
 
 } // namespace

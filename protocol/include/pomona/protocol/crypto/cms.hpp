@@ -3,6 +3,8 @@
 
 #include "pomona/protocol/crypto/certificate.hpp"
 
+#include <deque>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -23,6 +25,24 @@ struct verified {
 /// malformed, unsupported (MD5, more than one signer), signature_invalid.
 result<verified> verify_detached(const context& ctx, bytes_view cms, bytes_view content);
 result<verified> verify_attached(const context& ctx, bytes_view cms);
+/// Signers whose messages come again and again: decoding a certificate costs several times as much
+/// as verifying a signature with it. Only certificates whose signature held are kept, by their
+/// exact bytes; the oldest goes. One thread at a time.
+class signer_cache {
+  public:
+    explicit signer_cache(std::size_t most = 4096) : most_{most} {}
+    /// As crypto::verify_detached, with the same outcome for every input.
+    result<verified> verify_detached(const context& ctx, bytes_view cms, bytes_view content);
+    [[nodiscard]] std::size_t size() const { return known_.size(); }
+    /// How often a certificate did not have to be decoded.
+    [[nodiscard]] std::size_t hits() const { return hits_; }
+
+  private:
+    std::size_t most_;
+    std::size_t hits_ = 0;
+    std::map<bytes, certificate> known_; ///< by DER
+    std::deque<bytes> order_;
+};
 /// True when the bytes begin as a DER/BER ContentInfo: tells a signed profile from a bare plist.
 bool looks_like_cms(bytes_view data);
 
