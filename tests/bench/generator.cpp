@@ -110,6 +110,7 @@ class generator {
             malloc_trim(0); // what was freed is not of any Mac
             std::cout << "{\"what\": \"memory\", \"macs\": " << macs_.size()
                       << ", \"sockets\": " << open_sockets()
+                      << ", \"heap_kib\": " << mallinfo2().uordblks / 1024
                       << ", \"private_kib\": " << private_dirty_kib() << "}" << std::endl;
         } else if (verb == "sizes") {
             mdm::report report;
