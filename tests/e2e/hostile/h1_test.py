@@ -129,13 +129,13 @@ def stalls(v):
 
     def never_reads():
         with v.tls() as stream:  # requests without end, and no look at the answers
-            stream.settimeout(60)
+            stream.settimeout(90)
             request = b"GET /enroll HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50
             try:
                 while True:
                     stream.sendall(request)
             except TimeoutError:
-                raise AssertionError("the server took requests for 60 s and sent nothing") from None
+                raise AssertionError("the server took requests for 90 s and sent nothing") from None
             except (ConnectionError, ssl.SSLError):
                 return b"closed"
 
@@ -173,9 +173,9 @@ def stalls(v):
     for attack in attacks:
         attack.start()
     for attack in attacks:
-        attack.join(90)
+        attack.join(180)
         expect(not attack.is_alive() and attack.error is None, f"{attack.name}: {attack.error!r}")
-        expect(attack.took < 45, f"{attack.name} held a connection for {attack.took:.0f} s")
+        expect(attack.took < 90, f"{attack.name} held a connection for {attack.took:.0f} s")
         if attack.name in ("a slow header", "a slow body", "half a request after a whole one"):
             expect(b" 408 " in attack.said, f"{attack.name} was answered {attack.said[:60]!r}")
 

@@ -45,7 +45,7 @@ class Peer:
 
     def __init__(self, stream, settings=b"", preface=True):
         self.stream, self.data, self.ended = stream, b"", False
-        stream.settimeout(45)
+        stream.settimeout(90)
         if preface:
             self.send(PREFACE + frame(SETTINGS, 0, 0, settings))
 
@@ -69,7 +69,7 @@ class Peer:
                     return None
                 self.data += more
         except TimeoutError:
-            raise AssertionError("open and silent for 45 s") from None
+            raise AssertionError("open and silent for 90 s") from None
         except (ConnectionError, ssl.SSLError):
             return None
         size = int.from_bytes(self.data[:3], "big")
