@@ -23,12 +23,13 @@ const crypto::certificate& root() {
     return made;
 }
 
-void ask(const std::string& header, bytes_view body) {
+void ask(const std::string& header, bytes_view body, server::known_devices& known) {
     static const auto ctx = crypto::context::system();
     net::request asked;
     asked.headers = {{"Mdm-Signature", header}};
     asked.body.assign(body.begin(), body.end());
-    const auto who = server::identify(ctx, {}, asked, root(), time_point{std::chrono::hours{24}});
+    const auto who =
+        server::identify(ctx, {}, asked, root(), time_point{std::chrono::hours{24}}, known);
     // Nothing here is signed by a certificate of this root.
     const auto* refused = std::get_if<server::identity_refusal>(&who);
     must(refused != nullptr && (refused->status == 400 || refused->status == 403));
@@ -41,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text = as_text(input);
     const auto end = std::min(text.find('\n'), text.size());
     const auto body = input.subspan(std::min(end + 1, size));
-    ask(std::string{text.substr(0, end)}, body);
-    ask(to_base64(input), body); // so that the CMS reader sees the input itself
+    server::known_devices known;
+    ask(std::string{text.substr(0, end)}, body, known);
+    ask(to_base64(input), body, known); // so that the CMS reader sees the input itself
     return 0;
 }
