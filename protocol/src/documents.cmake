@@ -6,6 +6,7 @@ set(protocol_documents
   src/ddm/messages.cpp
   src/mdm/checkin.cpp
   src/mdm/command.cpp
+  src/mdm/command_channels.cpp
   src/mdm/errors.cpp
   src/mdm/sender.cpp
   src/plist/codec.cpp

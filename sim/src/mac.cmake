@@ -1,6 +1,8 @@
 # One virtual Mac, and many.
 set(sim_mac
   src/fleet/fleet.cpp
+  src/mac/announcing.cpp
+  src/mac/channel.cpp
   src/mac/command_processor.cpp
   src/mac/command_table.cpp
   src/mac/core.cpp
@@ -21,4 +23,5 @@ set(sim_mac
   src/mac/profile_store.cpp
   src/mac/scep_run.cpp
   src/mac/security_info.cpp
-  src/mac/session.cpp)
+  src/mac/session.cpp
+  src/mac/user_channel.cpp)

@@ -20,7 +20,6 @@ constexpr std::string_view build_version = "BuildVersion";
 constexpr std::string_view product_name = "ProductName";
 constexpr std::string_view serial = "SerialNumber";
 constexpr std::string_view awaiting_configuration = "AwaitingConfiguration";
-constexpr std::string_view not_on_console = "NotOnConsole";
 } // namespace key_name
 
 using body = decltype(checkin_message::body);
@@ -47,7 +46,7 @@ body read_token_update(fields& f) {
     out.token = push_token{f.data(key::token)};
     out.magic = push_magic{f.text(key::push_magic)};
     out.awaiting_configuration = f.flag_if_any(key_name::awaiting_configuration).value_or(false);
-    out.not_on_console = f.flag_if_any(key_name::not_on_console);
+    out.not_on_console = f.flag_if_any(key::not_on_console);
     return out;
 }
 
@@ -85,7 +84,7 @@ struct body_writer {
         // Schema mdm/checkin/tokenupdate.yaml: the one belongs to the user channel, the other to
         // the device channel.
         if (m.not_on_console) {
-            d.set(key_name::not_on_console, *m.not_on_console);
+            d.set(key::not_on_console, *m.not_on_console);
         }
         if (m.awaiting_configuration && !user_channel) {
             d.set(key_name::awaiting_configuration, true);

@@ -64,7 +64,7 @@ plist::array write_errors(const std::vector<error_chain_item>& errors) {
 
 bool is_envelope_key(std::string_view name) {
     return name == key::status || name == key::command_uuid || name == key::error_chain ||
-           is_sender_key(name);
+           name == key::not_on_console || is_sender_key(name);
 }
 
 } // namespace
@@ -98,6 +98,7 @@ result<report> parse_report(bytes_view bytes) {
     const auto parsed = parse_status(status);
     out.uuid = command_uuid{parsed == command_status::idle ? f.text_or(key::command_uuid)
                                                            : f.text(key::command_uuid)};
+    out.not_on_console = f.flag_if_any(key::not_on_console);
     if (auto read = f.outcome(); !read) {
         return std::unexpected(read.error());
     }
@@ -123,6 +124,10 @@ bytes write_report(const report& r) {
     d.set(key::status, to_text(r.status));
     if (!r.uuid.empty()) {
         d.set(key::command_uuid, r.uuid.value());
+    }
+    // Apple, "DeclarativeManagementResponse" and the like: a key of the user channel.
+    if (r.not_on_console && r.from.is_user_channel()) {
+        d.set(key::not_on_console, *r.not_on_console);
     }
     if (!r.errors.empty()) {
         d.set(key::error_chain, write_errors(r.errors));

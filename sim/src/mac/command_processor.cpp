@@ -2,6 +2,7 @@
 
 #include "mac/command_table.hpp"
 #include "mac/error_codes.hpp"
+#include "pomona/protocol/mdm/command_channels.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
 #include <array>
@@ -15,7 +16,10 @@ using mdm::command_status;
 
 outcome answered(const command& c, const device_state& state, command_status status) {
     outcome out;
-    out.answer.from.device = state.machine.device;
+    out.answer.from = sender_of(state.machine, state.user);
+    if (state.is_user_channel()) { // Apple, "DeclarativeManagementResponse": required there
+        out.answer.not_on_console = !state.on_console;
+    }
     out.answer.status = status;
     out.answer.uuid = c.uuid;
     // Observed: a Mac repeats RequestType in its results, though the schema does not list it.
@@ -134,6 +138,11 @@ outcome install_profile(const command& c, const device_state& state) {
                                  signature ? code::profile_bad_signature : code::profile_malformed,
                                  "The profile cannot be used: " + parsed.error().message()));
     }
+    if (state.is_user_channel() && !parsed->of_type(profile::mdm_type).empty()) {
+        return refused(c, state,
+                       mac_error(installation_error_domain, code::payload_not_acceptable,
+                                 "An MDM payload is not for the user channel."));
+    }
     auto change = state.profiles.check_install(*parsed, origin::mdm);
     if (!change) {
         return refused(c, state, std::move(change.error()));
@@ -195,6 +204,12 @@ bool removes_enrollment(const command& c, const device_state& state) {
            enrollment->content.identifier == *identifier;
 }
 
+/// Apple, "Handling a NotNow status": profiles of a user whose keychain is locked have to wait.
+bool waits_for_keychain(const command& c, const device_state& state) {
+    return state.is_user_channel() && state.keychain_locked &&
+           (c.request_type == "InstallProfile" || c.request_type == "RemoveProfile");
+}
+
 outcome unknown_type(const command& c, const device_state& state, std::string_view why) {
     return refused(
         c, state,
@@ -207,15 +222,20 @@ outcome process(const command& c, const device_state& state) {
     if (kind == nullptr) {
         return unknown_type(c, state, "is not known to this Mac");
     }
-    if (kind->user_channel_only) {
+    // Derived (MDM-CHK-078): a command of the other channel is as good as unknown.
+    const auto where = mdm::channel_of_command(c.request_type);
+    if (where == mdm::command_channel::user && !state.is_user_channel()) {
         return unknown_type(c, state, "is for the user channel");
+    }
+    if (where == mdm::command_channel::device && state.is_user_channel()) {
+        return unknown_type(c, state, "is for the device channel");
     }
     if (!state.may(kind->right) && !removes_enrollment(c, state)) {
         return refused(c, state,
                        mac_error(mdm_error_domain, code::not_authorised,
                                  "The MDM server has no access right for " + c.request_type + '.'));
     }
-    if (state.power_nap && !kind->works_in_power_nap) {
+    if ((state.power_nap && !kind->works_in_power_nap) || waits_for_keychain(c, state)) {
         return answered(c, state, command_status::not_now); // and forgotten (MDM-CHK-068)
     }
     for (const auto& one : carried_out_commands) {
@@ -248,6 +268,7 @@ mdm::report failed_report(const mdm::report& planned, mdm::error_chain_item why)
     out.from = planned.from;
     out.status = command_status::error;
     out.uuid = planned.uuid;
+    out.not_on_console = planned.not_on_console;
     out.errors.push_back(std::move(why));
     if (const auto* type = planned.result.string(mdm::key::request_type)) {
         out.result.set(mdm::key::request_type, *type);

@@ -24,7 +24,6 @@ inline constexpr std::int64_t manage_apps = 4096;
 struct command_kind {
     std::string_view request_type;
     std::int64_t right = access_right::none; ///< all of these bits are needed
-    bool user_channel_only = false;
     bool works_in_power_nap = false; ///< never answered NotNow for that reason
 };
 /// Null for a RequestType that is not for Macs, or that nobody knows.

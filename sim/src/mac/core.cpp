@@ -3,47 +3,46 @@
 #include "pomona/protocol/crypto/context.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
+#include <algorithm>
+
 namespace pomona::sim::mac {
 
-device_state core::view() const {
-    return {.machine = hw,
-            .profiles = profiles,
-            .crypto = world().crypto(),
-            .access_rights = current ? current->payload.access_rights : 0,
-            .token = current ? current->token : push_token{},
-            .now = world().now(),
-            .supervised = true,
-            .power_nap = state.power_nap};
+core::core(environment& e, actor name, hardware machine, crypto::private_key k,
+           std::vector<account> accounts)
+    : env{&e},
+      who{std::move(name)},
+      hw{std::move(machine)},
+      key{std::move(k)},
+      changed{e.world} {
+    for (auto& a : accounts) {
+        users.push_back(std::make_unique<channel>(*this, std::move(a)));
+    }
+    if (!users.empty()) { // somebody has to sit at it to install a profile
+        console = users.front().get();
+        console->logged_in = true;
+    }
 }
 
-mdm::sender core::sender() const {
-    mdm::sender out;
-    out.device = hw.device;
+std::vector<channel*> core::channels() {
+    std::vector<channel*> out{&device};
+    for (const auto& u : users) {
+        out.push_back(u.get());
+    }
     return out;
 }
 
-std::shared_ptr<mdm_client> core::client_of(const enrollment& e) {
-    const bool same = client && client->options().tls.identity == e.identity &&
-                      client->options().tls.trust == e.trust &&
-                      client->options().sign == e.payload.sign_message;
-    if (!same) {
-        client = mdm_client::make(
-            world(),
-            {.who = who,
-             .user_agent = hw.kind.user_agent,
-             .tls = {.trust = e.trust, .identity = e.identity, .alpn = alpn_of(hw.kind.http)},
-             .sign = e.payload.sign_message,
-             .timeout = env->request_timeout});
-    }
-    return client;
+channel* core::find_user(std::string_view short_name) {
+    const auto found = std::ranges::find_if(
+        users, [&](const auto& u) { return u->user->short_name == short_name; });
+    return found == users.end() ? nullptr : found->get();
 }
 
 net::client_tls core::anonymous(net::trust_store trust) const {
     return {.trust = std::move(trust), .identity = nullptr, .alpn = alpn_of(hw.kind.http)};
 }
 
-std::uint64_t core::record(std::string name, trace::fields summary, std::uint64_t cause) {
-    return env->recorder.state(who, std::move(name), std::move(summary), cause);
+channel_ptr pointer_to(channel& c) {
+    return {c.mac->shared_from_this(), &c};
 }
 
 std::string exchange_outcome::describe() const {
@@ -78,15 +77,17 @@ net::task<exchange_outcome> put(core_ptr self, std::shared_ptr<mdm_client> clien
     co_return out;
 }
 
-net::task<exchange_outcome> send_checkin(core_ptr self, std::shared_ptr<mdm_client> client,
-                                         std::string url, mdm::checkin_message message,
+net::task<exchange_outcome> send_checkin(channel_ptr from, std::shared_ptr<mdm_client> client,
+                                         std::string url, decltype(mdm::checkin_message::body) what,
                                          std::uint64_t cause) {
-    put_request what{.url = std::move(url),
-                     .content_type = mdm::checkin_content_type,
-                     .body = mdm::write_checkin(message),
-                     .channel = "checkin",
-                     .cause = cause};
-    auto answer = co_await put(self, std::move(client), std::move(what));
+    const mdm::checkin_message message{.from = from->sender(), .body = std::move(what)};
+    put_request request{.url = std::move(url),
+                        .content_type = mdm::checkin_content_type,
+                        .body = mdm::write_checkin(message),
+                        .channel = "checkin",
+                        .cause = cause};
+    auto answer =
+        co_await put(from->mac->shared_from_this(), std::move(client), std::move(request));
     co_return answer;
 }
 

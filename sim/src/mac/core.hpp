@@ -1,16 +1,15 @@
 // The state of one Mac, and what its drivers (enrollment, session, synchronisation, leaving) share.
 #pragma once
 
-#include "mac/ddm_engine.hpp"
-#include "mac/device_state.hpp"
+#include "mac/channel.hpp"
 #include "mac/error_document.hpp"
-#include "mac/mdm_client.hpp"
-#include "mac/profile_store.hpp"
 #include "pomona/sim/mac/mac.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pomona::sim::mac {
 
@@ -20,8 +19,6 @@ struct enrollment {
     profile::mdm_payload payload;
     std::shared_ptr<const crypto::identity> identity;
     net::trust_store trust;
-    push_token token;
-    push_magic magic;
 
     /// Schema com.apple.mdm: CheckInURL falls back to ServerURL (MDM-CHK-058).
     [[nodiscard]] const std::string& checkin_url() const {
@@ -30,13 +27,9 @@ struct enrollment {
 };
 
 /// Drivers hold it by shared pointer; it needs the environment and the world as long as one runs.
-struct core {
-    core(environment& e, actor name, hardware machine, crypto::private_key k)
-        : env{&e},
-          who{std::move(name)},
-          hw{std::move(machine)},
-          key{std::move(k)},
-          changed{e.world} {}
+struct core : std::enable_shared_from_this<core> {
+    core(environment& e, actor name, hardware machine, crypto::private_key k,
+         std::vector<account> accounts);
 
     environment* env;
     actor who;
@@ -44,34 +37,35 @@ struct core {
     crypto::private_key key;
     phase now_in = phase::unenrolled;
     condition state;
-    profile_store profiles;
-    std::optional<enrollment> current;  ///< from the moment the identity is there
-    std::shared_ptr<mdm_client> client; ///< see client_of
-    std::unique_ptr<ddm_engine> ddm;    ///< from the first DeclarativeManagement command on
+    std::optional<enrollment> current; ///< from the moment the identity is there
+    channel device{*this};
+    std::vector<std::unique_ptr<channel>> users; ///< never changes
+    /// The user at the screen; null: the login window.
+    channel* console = nullptr;
     /// Grows with each start and end of an enrollment: a driver that finds another number than at
     /// its beginning has been overtaken and stops.
     std::uint64_t generation = 0;
-    bool in_session = false;
     bool leaving = false;
-    bool poll_due = false;                   ///< NotNow was the last status of a session
-    std::optional<std::uint64_t> wake_cause; ///< a session is due: the event that asked for it
-    net::signal changed;                     ///< generation, condition or `leaving` changed
+    net::signal changed; ///< generation, condition, log-ins or `leaving` changed
 
     [[nodiscard]] net::world& world() const { return env->world; }
     [[nodiscard]] bool is_still(std::uint64_t g) const { return generation == g; }
     [[nodiscard]] time_point request_deadline() const {
         return world().now() + env->request_timeout;
     }
-    [[nodiscard]] mdm::sender sender() const;
-    [[nodiscard]] device_state view() const;
-    /// The client with the identity of `e`: sessions and check-ins of one enrollment share it, and
-    /// with it the connection that is kept between them.
-    std::shared_ptr<mdm_client> client_of(const enrollment& e);
+    /// The device's, then the users'.
+    [[nodiscard]] std::vector<channel*> channels();
+    [[nodiscard]] channel* find_user(std::string_view short_name);
     /// TLS without an identity, for what comes before there is one.
     [[nodiscard]] net::client_tls anonymous(net::trust_store trust) const;
-    std::uint64_t record(std::string name, trace::fields summary, std::uint64_t cause);
+    std::uint64_t record(std::string name, trace::fields summary, std::uint64_t cause) {
+        return device.record(std::move(name), std::move(summary), cause);
+    }
 };
 using core_ptr = std::shared_ptr<core>;
+
+/// Keeps the channel's Mac alive.
+channel_ptr pointer_to(channel& c);
 
 /// An answer, or why there is none; `event` is its number in the trace either way.
 struct exchange_outcome {
@@ -84,13 +78,13 @@ struct exchange_outcome {
 /// One PUT of this Mac; fails locally while it is offline.
 net::task<exchange_outcome> put(core_ptr self, std::shared_ptr<mdm_client> client,
                                 put_request what);
-net::task<exchange_outcome> send_checkin(core_ptr self, std::shared_ptr<mdm_client> client,
-                                         std::string url, mdm::checkin_message message,
+net::task<exchange_outcome> send_checkin(channel_ptr from, std::shared_ptr<mdm_client> client,
+                                         std::string url, decltype(mdm::checkin_message::body) what,
                                          std::uint64_t cause);
 
-/// A session is due because of event `cause`; starts one when none is running and the Mac can.
-void wake(const core_ptr& self, std::uint64_t cause);
-void on_push(const core_ptr& self, const apns::delivery& d);
+/// A session is due because of event `cause`; starts one when none is running and the channel can.
+void wake(channel& c, std::uint64_t cause);
+void on_push(channel& c, const apns::delivery& d);
 
 /// The end of an enrollment.
 struct departure {
@@ -101,7 +95,7 @@ struct departure {
 net::task<void> leave(core_ptr self, departure how);
 
 /// Declarative management after the command was acknowledged.
-net::task<void> synchronise(core_ptr self, std::shared_ptr<mdm_client> client,
+net::task<void> synchronise(channel_ptr self, std::shared_ptr<mdm_client> client,
                             std::optional<bytes> tokens, std::uint64_t cause);
 
 } // namespace pomona::sim::mac

@@ -4,13 +4,11 @@
 namespace pomona::sim::mac {
 namespace {
 
-mdm::checkin_message message_of(const core& c, ddm_request r) {
-    return {.from = c.sender(),
-            .body = mdm::declarative_management{.endpoint = ddm::write_endpoint(r.where),
-                                                .data = std::move(r.data)}};
+mdm::declarative_management message_of(ddm_request r) {
+    return {.endpoint = ddm::write_endpoint(r.where), .data = std::move(r.data)};
 }
 
-void record_end(core& c, std::uint64_t cause) {
+void record_end(channel& c, std::uint64_t cause) {
     const auto& e = *c.ddm;
     trace::fields about{{"DeclarationsToken", e.token()},
                         {"declarations", static_cast<std::int64_t>(e.held().size())}};
@@ -24,23 +22,23 @@ void record_end(core& c, std::uint64_t cause) {
 
 } // namespace
 
-net::task<void> synchronise(core_ptr self, std::shared_ptr<mdm_client> client,
+net::task<void> synchronise(channel_ptr self, std::shared_ptr<mdm_client> client,
                             std::optional<bytes> tokens, std::uint64_t cause) {
-    const auto generation = self->generation;
+    const auto begun = self->now();
     if (!self->ddm) {
-        self->ddm = std::make_unique<ddm_engine>(self->hw);
+        self->ddm = std::make_unique<ddm_engine>(self->mac->hw);
     }
     auto next = self->ddm->start(tokens);
     while (next) {
-        auto answer = co_await send_checkin(self, client, self->current->checkin_url(),
-                                            message_of(*self, *std::move(next)), cause);
+        auto answer = co_await send_checkin(self, client, self->mac->current->checkin_url(),
+                                            message_of(*std::move(next)), cause);
         cause = answer.event;
-        if (!self->is_still(generation)) {
+        if (!self->is_still(begun)) {
             co_return;
         }
         if (ends_enrollment(answer.means)) {
             co_await leave(
-                self,
+                self->mac->shared_from_this(),
                 {.reason = std::string{to_text(answer.means)}, .cause = cause, .check_out = false});
             co_return;
         }

@@ -55,6 +55,18 @@ plist::dict mdm_options() {
             {"PromptUserToAllowBootstrapTokenForAuthentication", false}};
 }
 
+/// Of the device channel only, like EACSPreflight.
+answer active_users(const device_state& s) {
+    if (s.is_user_channel()) {
+        return {};
+    }
+    plist::array all;
+    for (const auto& id : s.active_users) {
+        all.emplace_back(id);
+    }
+    return plist::value{std::move(all)};
+}
+
 struct query_kind {
     std::string_view name;
     std::int64_t needs;
@@ -112,7 +124,7 @@ constexpr std::array<query_kind, 42> queries{{
     {"IsActivationLockSupported", right::device_information,
      [](const device_state&) { return flag(true); }},
     {"ActiveManagedUsers", right::device_information,
-     [](const device_state&) { return answer{plist::array{}}; }},
+     [](const device_state& s) { return active_users(s); }},
     {"OSUpdateSettings", right::device_information,
      [](const device_state&) { return answer{update_settings()}; }},
     {"LocalHostName", right::device_information,
@@ -145,7 +157,7 @@ constexpr std::array<query_kind, 42> queries{{
      [](const device_state& s) { return text(s.machine.kind.board); }},
     {"DevicePropertiesAttestation", right::none, [](const device_state&) { return answer{}; }},
     {"EACSPreflight", right::device_information,
-     [](const device_state&) { return text("success"); }},
+     [](const device_state& s) { return s.is_user_channel() ? answer{} : text("success"); }},
 }};
 
 } // namespace

@@ -2,9 +2,13 @@
 #pragma once
 
 #include "mac/profile_store.hpp"
+#include "pomona/protocol/mdm/checkin.hpp"
+#include "pomona/sim/mac/account.hpp"
 #include "pomona/sim/mac/persona.hpp"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace pomona::sim::mac {
 
@@ -19,9 +23,18 @@ struct device_state {
     /// Enrolled by a profile that the user installed: since macOS 11 such a Mac is supervised.
     bool supervised = true;
     bool power_nap = false;
+    /// Whose channel it is; null: the device's.
+    const account* user = nullptr;
+    bool on_console = true; ///< the user is the one at the screen
+    bool keychain_locked = false;
+    std::vector<std::string> active_users = {}; ///< GUIDs of the managed users that are logged in
 
+    [[nodiscard]] bool is_user_channel() const { return user != nullptr; }
     [[nodiscard]] bool may(std::int64_t right) const { return (access_rights & right) == right; }
 };
+
+/// How a message of the channel names its sender; `user` may be null.
+mdm::sender sender_of(const hardware& machine, const account* user);
 
 /// "14.7.1" as 1407: for the release at which something was introduced.
 int os_release(const persona& kind);
@@ -33,7 +46,7 @@ std::optional<plist::value> answer_query(std::string_view query, const device_st
 std::string local_host_name(const hardware& machine);
 std::string host_name(const hardware& machine);
 
-/// The dictionary SecurityInfo of the device channel.
+/// The dictionary SecurityInfo.
 plist::dict security_info(const device_state& state);
 
 } // namespace pomona::sim::mac

@@ -25,60 +25,27 @@ step_failure failed_at(std::string at, const exchange_outcome& o) {
 
 using step_result = std::expected<std::uint64_t, step_failure>; ///< the event that ended the step
 
-mdm::checkin_message authenticate_message(const core& c, const enrollment& e) {
+mdm::authenticate authenticate_message(const core& c, const enrollment& e) {
     const auto& kind = c.hw.kind;
-    return {.from = c.sender(),
-            .body = mdm::authenticate{.topic = e.payload.topic,
-                                      .device_name = c.hw.computer_name,
-                                      .model = kind.model,
-                                      .model_name = kind.model_name,
-                                      .os_version = kind.os_version,
-                                      .build_version = kind.build_version,
-                                      .product_name = kind.model,
-                                      .serial = c.hw.serial}};
-}
-
-mdm::checkin_message token_update_message(const core& c, const enrollment& e) {
-    return {.from = c.sender(),
-            .body = mdm::token_update{.topic = e.payload.topic,
-                                      .token = e.token,
-                                      .magic = e.magic,
-                                      .awaiting_configuration = false,
-                                      .not_on_console = std::nullopt}};
+    return {.topic = e.payload.topic,
+            .device_name = c.hw.computer_name,
+            .model = kind.model,
+            .model_name = kind.model_name,
+            .os_version = kind.os_version,
+            .build_version = kind.build_version,
+            .product_name = kind.model,
+            .serial = c.hw.serial};
 }
 
 /// Apple, "Authenticate": 200 accepts, everything else refuses.
 net::task<step_result> authenticate(core_ptr self, enrollment e, std::uint64_t cause) {
-    auto client = self->client_of(e);
-    auto answer =
-        co_await send_checkin(self, client, e.checkin_url(), authenticate_message(*self, e), cause);
+    auto client = self->device.client_of(e);
+    auto answer = co_await send_checkin(pointer_to(self->device), client, e.checkin_url(),
+                                        authenticate_message(*self, e), cause);
     if (!answer.response || answer.response->status != 200) {
         co_return std::unexpected{failed_at("Authenticate", answer)};
     }
     co_return answer.event;
-}
-
-net::task<std::expected<push_token, step_failure>> register_token(core_ptr self, topic of,
-                                                                  std::uint64_t cause) {
-    auto delivered = [weak = std::weak_ptr<core>{self}](const apns::delivery& d) {
-        if (const auto alive = weak.lock()) {
-            on_push(alive, d);
-        }
-    };
-    auto token = co_await self->env->push.register_device(self->who, self->hw.device, std::move(of),
-                                                          delivered, self->request_deadline());
-    if (!token) {
-        co_return std::unexpected{
-            failed_at("TokenUpdate", "no push token: " + token.error().message(), cause, true)};
-    }
-    co_return *std::move(token);
-}
-
-net::task<exchange_outcome> token_update(core_ptr self, enrollment e, std::uint64_t cause) {
-    auto client = self->client_of(e);
-    auto answer =
-        co_await send_checkin(self, client, e.checkin_url(), token_update_message(*self, e), cause);
-    co_return answer;
 }
 
 void record_identity(core& c, const issued_identity& i) {
@@ -92,20 +59,6 @@ void record_identity(core& c, const issued_identity& i) {
              i.event);
 }
 
-void become_enrolled(const core_ptr& self, std::uint64_t cause) {
-    const auto& e = *self->current;
-    self->now_in = phase::enrolled;
-    self->record("enrolled",
-                 {{"Topic", e.payload.topic.value()},
-                  {"Token", to_hex(e.token.value())},
-                  {"PushMagic", e.magic.value()},
-                  {"UDID", self->hw.device.value()}},
-                 cause);
-    if (self->wake_cause) { // a push was faster than the answer
-        wake(self, *self->wake_cause);
-    }
-}
-
 void record_failure(core& c, const step_failure& f, bool goes_on) {
     c.record("enroll-failed",
              {{"at", f.what.at},
@@ -117,18 +70,18 @@ void record_failure(core& c, const step_failure& f, bool goes_on) {
 
 /// Everything back to what it was (ENR-101).
 net::task<enroll_result> roll_back(core_ptr self, step_failure f) {
-    push_token token;
     if (self->current) {
-        token = self->current->token;
-        self->profiles.erase(self->current->profile_identifier);
+        self->device.profiles.erase(self->current->profile_identifier);
         self->current.reset();
     }
+    const auto token = std::exchange(self->device.push, {}).token;
     ++self->generation;
     self->now_in = phase::unenrolled;
-    self->wake_cause.reset();
+    self->device.open = false;
+    self->device.wake_cause.reset();
     record_failure(*self, f, false);
     if (!token.empty()) {
-        co_await self->env->push.unregister(std::move(token));
+        co_await self->env->push.unregister(token);
     }
     self->changed.notify_all();
     co_return std::unexpected{std::move(f.what)};
@@ -150,7 +103,8 @@ net::task<void> repeat_token_update(core_ptr self, std::uint64_t generation, std
         if (!self->is_still(generation)) {
             co_return;
         }
-        auto answer = co_await token_update(self, *self->current, cause);
+        auto answer = co_await token_update(pointer_to(self->device), *self->current,
+                                            self->device.push, cause);
         if (!self->is_still(generation)) {
             co_return;
         }
@@ -170,16 +124,15 @@ net::task<void> repeat_token_update(core_ptr self, std::uint64_t generation, std
 /// TokenUpdate, a few times; then in the background.
 net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generation,
                                            std::uint64_t cause) {
-    auto token = co_await register_token(self, self->current->payload.topic, cause);
+    auto token = co_await register_token(pointer_to(self->device), cause);
     if (!self->is_still(generation)) {
         co_return overtaken("TokenUpdate");
     }
     if (!token) {
         co_return co_await roll_back(self, std::move(token.error()));
     }
-    self->current->token = *std::move(token);
-    // ENR-114: a new one for each enrollment.
-    self->current->magic = push_magic{self->world().random_uuid()};
+    // ENR-114: a new magic for each enrollment.
+    self->device.push = {*std::move(token), push_magic{self->world().random_uuid()}};
     step_failure last;
     for (unsigned attempt = 0; attempt < token_update_tries; ++attempt) {
         if (attempt > 0) {
@@ -188,7 +141,8 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
         if (!self->is_still(generation)) {
             co_return overtaken("TokenUpdate");
         }
-        auto answer = co_await token_update(self, *self->current, cause);
+        auto answer = co_await token_update(pointer_to(self->device), *self->current,
+                                            self->device.push, cause);
         if (!self->is_still(generation)) {
             co_return overtaken("TokenUpdate");
         }
@@ -212,9 +166,7 @@ enrollment enrollment_of(const enrollment_plan& plan, net::trust_store trust,
     return {.profile_identifier = plan.content.identifier,
             .payload = plan.mdm,
             .identity = std::move(identity),
-            .trust = std::move(trust),
-            .token = {},
-            .magic = {}};
+            .trust = std::move(trust)};
 }
 
 net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint64_t cause) {
@@ -250,7 +202,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
         co_return co_await roll_back(self, std::move(accepted.error()));
     }
     self->now_in = phase::authenticated;
-    self->profiles.put(std::move(plan.content), origin::user);
+    self->device.profiles.put(std::move(plan.content), origin::user);
     self->record("authenticated", {{"Topic", plan.mdm.topic.value()}}, *accepted);
     co_return co_await finish_with_token(self, generation, *accepted);
 }
@@ -306,7 +258,7 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
     if (!plan) {
         co_return refuse(*self, failed_at("profile", plan.error().message(), cause));
     }
-    if (auto possible = self->profiles.check_install(plan->content, origin::user); !possible) {
+    if (auto possible = self->device.profiles.check_install(plan->content, origin::user); !possible) {
         co_return refuse(*self, failed_at("profile", possible.error().localized_description,
                                           cause)); // ENR-102
     }
@@ -335,8 +287,6 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
     }
     record_identity(*self, *issued);
     auto next = enrollment_of(*plan, std::move(trust), issued->identity);
-    next.token = self->current->token;
-    next.magic = push_magic{self->world().random_uuid()};
     auto accepted = co_await authenticate(self, next, issued->event);
     if (!self->is_still(generation)) {
         co_return overtaken("Authenticate");
@@ -347,15 +297,19 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
     self->record("authenticated", {{"Topic", next.payload.topic.value()}}, *accepted);
     // In force before the server hears of it: its next push may be faster than its answer.
     auto before = std::exchange(self->current, std::move(next));
-    auto answer = co_await token_update(self, *self->current, *accepted);
+    auto magic =
+        std::exchange(self->device.push.magic, push_magic{self->world().random_uuid()});
+    auto answer = co_await token_update(pointer_to(self->device), *self->current,
+                                        self->device.push, *accepted);
     if (!self->is_still(generation)) {
         co_return overtaken("TokenUpdate");
     }
     if (answer.means != standing::accepted) {
         self->current = std::move(before);
+        self->device.push.magic = std::move(magic);
         co_return std::unexpected{failed_at("TokenUpdate", answer).what};
     }
-    self->profiles.put(std::move(plan->content), origin::user);
+    self->device.profiles.put(std::move(plan->content), origin::user);
     become_enrolled(self, answer.event);
     co_return enroll_result{};
 }

@@ -29,6 +29,16 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
 /// TokenUpdate with it (observed: F10). On failure the enrollment is what it was.
 net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause);
 
+// announcing.cpp
+/// A push token of the channel; it is listened to from then on.
+net::task<std::expected<push_token, step_failure>> register_token(channel_ptr self,
+                                                                  std::uint64_t cause);
+/// One TokenUpdate of the channel with what `address` says.
+net::task<exchange_outcome> token_update(channel_ptr self, enrollment e, push_address address,
+                                         std::uint64_t cause);
+/// The device's TokenUpdate was accepted: sessions may begin, and the users follow.
+void become_enrolled(const core_ptr& self, std::uint64_t cause);
+
 /// The trust of a Mac with `anchors` installed; shared with every Mac that has the same.
 net::trust_store trust_with(environment& env, const std::vector<crypto::certificate>& anchors);
 

@@ -18,6 +18,7 @@ namespace code {
 inline constexpr std::int64_t profile_malformed = 1000;
 inline constexpr std::int64_t profile_bad_signature = 1004;
 inline constexpr std::int64_t replacement_lacks_mdm = 4015;
+inline constexpr std::int64_t payload_not_acceptable = 4023;
 inline constexpr std::int64_t second_mdm_payload = 12001;
 inline constexpr std::int64_t cannot_check_in = 12002;
 inline constexpr std::int64_t not_authorised = 12007;

@@ -1,6 +1,9 @@
+#include "mac/device_state.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/net/world.hpp"
 #include "pomona/sim/mac/persona.hpp"
+
+#include <algorithm>
 
 namespace pomona::sim::mac {
 namespace {
@@ -42,6 +45,31 @@ hardware draw_hardware(net::world& w, const persona& kind, std::string computer_
         // Choice: the desktops have a socket, the notebooks have none.
         out.ethernet_mac = draw_address(w);
     }
+    return out;
+}
+
+mdm::sender sender_of(const hardware& machine, const account* user) {
+    mdm::sender out;
+    out.device = machine.device;
+    if (user != nullptr) {
+        out.user_id = user->id;
+        out.user_short_name = user->short_name;
+        out.user_long_name = user->long_name;
+    }
+    return out;
+}
+
+account draw_account(net::world& world, std::string short_name) {
+    account out;
+    out.id = world.random_uuid();
+    std::ranges::transform(out.id, out.id.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    out.long_name = short_name;
+    if (out.long_name.front() >= 'a' && out.long_name.front() <= 'z') {
+        out.long_name.front() = static_cast<char>(out.long_name.front() - 'a' + 'A');
+    }
+    out.short_name = std::move(short_name);
     return out;
 }
 

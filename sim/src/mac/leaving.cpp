@@ -6,21 +6,19 @@ namespace {
 
 /// One try, whatever comes of it (MDM-CHK-073; Apple, "Check Out").
 net::task<std::uint64_t> check_out(core_ptr self, const enrollment& e, std::uint64_t cause) {
-    auto client = self->client_of(e);
-    mdm::checkin_message message{.from = self->sender(),
-                                 .body = mdm::check_out{.topic = e.payload.topic}};
-    auto answer = co_await send_checkin(self, client, e.checkin_url(), std::move(message), cause);
+    auto client = self->device.client_of(e);
+    auto answer = co_await send_checkin(pointer_to(self->device), client, e.checkin_url(),
+                                        mdm::check_out{.topic = e.payload.topic}, cause);
     co_return answer.event;
 }
 
-/// What MDM brought goes with it, declarations included (DDM-058).
+/// What MDM brought goes with it, declarations and user channels included (DDM-058).
 void forget(core& c) {
     c.current.reset();
     c.now_in = phase::unenrolled;
-    c.ddm.reset();
-    c.wake_cause.reset();
-    c.poll_due = false;
-    c.profiles.clear();
+    for (auto* one : c.channels()) {
+        one->forget();
+    }
     ++c.generation;
     c.changed.notify_all();
 }
@@ -33,17 +31,26 @@ net::task<void> leave(core_ptr self, departure how) {
     }
     self->leaving = true;
     const auto old = *self->current;
+    std::vector<push_token> tokens;
+    for (const auto* one : self->channels()) {
+        if (!one->push.token.empty()) {
+            tokens.push_back(one->push.token);
+        }
+    }
     forget(*self);
+    for (const auto& u : self->users) { // what a user's agent is at ends before the CheckOut
+        u->disconnect();
+    }
     auto cause = how.cause;
     if (how.check_out && old.payload.check_out_when_removed) {
         cause = co_await check_out(self, old, cause);
     }
-    if (self->client) { // the identity has gone with the profile
-        self->client->close();
-        self->client.reset();
+    for (auto* one : self->channels()) { // the identity has gone with the profile
+        one->disconnect();
+        one->client.reset();
     }
-    if (!old.token.empty()) {
-        co_await self->env->push.unregister(old.token);
+    for (auto& token : tokens) {
+        co_await self->env->push.unregister(std::move(token));
     }
     self->record("unenrolled",
                  {{"reason", std::move(how.reason)}, {"Topic", old.payload.topic.value()}}, cause);

@@ -2,6 +2,7 @@
 
 #include "mac/core.hpp"
 #include "mac/enrollment.hpp"
+#include "mac/user_channel.hpp"
 
 namespace pomona::sim::mac {
 
@@ -25,8 +26,10 @@ struct mac::impl final : core {
     using core::core;
 };
 
-mac::mac(environment& env, actor who, hardware hw, crypto::private_key key)
-    : impl_{std::make_shared<impl>(env, std::move(who), std::move(hw), std::move(key))} {}
+mac::mac(environment& env, actor who, hardware hw, crypto::private_key key,
+         std::vector<account> users)
+    : impl_{std::make_shared<impl>(env, std::move(who), std::move(hw), std::move(key),
+                                   std::move(users))} {}
 
 mac::~mac() = default;
 
@@ -64,19 +67,58 @@ void mac::set(condition c) {
     const auto event =
         impl_->record("condition", {{"online", c.online}, {"power_nap", c.power_nap}}, 0);
     impl_->changed.notify_all();
-    if (!c.online && impl_->client) {
-        impl_->client->close(); // the network has gone, and its connections with it
+    for (auto* one : impl_->channels()) {
+        if (!c.online) {
+            one->disconnect(); // the network has gone, and its connections with it
+        }
+        if (before.online != c.online && !one->push.token.empty() &&
+            (!one->user || one->logged_in)) {
+            impl_->world().spawn("push of " + one->title(),
+                                 impl_->env->push.set_listening(one->push.token, c.online));
+        }
+        look_again(*one, event);
     }
-    if (before.online != c.online && impl_->current && !impl_->current->token.empty()) {
-        impl_->world().spawn("push of " + impl_->who.value(),
-                             impl_->env->push.set_listening(impl_->current->token, c.online));
+}
+
+std::optional<user_standing> mac::user(std::string_view short_name) const {
+    const auto* c = impl_->find_user(short_name);
+    if (c == nullptr) {
+        return std::nullopt;
     }
-    if (impl_->poll_due && !c.power_nap) {
-        impl_->poll_due = false;
-        wake(impl_, event);
-    } else if (impl_->wake_cause) {
-        wake(impl_, *impl_->wake_cause);
+    return user_standing{.who = *c->user,
+                         .logged_in = c->logged_in,
+                         .on_console = c->is_on_console(),
+                         .is_open = c->open,
+                         .token = c->push.token,
+                         .magic = c->push.magic};
+}
+
+push_token mac::token() const {
+    return impl_->device.push.token;
+}
+
+bool mac::log_in(std::string_view short_name) {
+    auto* c = impl_->find_user(short_name);
+    if (c != nullptr) {
+        sim::mac::log_in(*c);
     }
+    return c != nullptr;
+}
+
+bool mac::log_out(std::string_view short_name) {
+    auto* c = impl_->find_user(short_name);
+    if (c != nullptr) {
+        sim::mac::log_out(*c);
+    }
+    return c != nullptr;
+}
+
+bool mac::lock_keychain(std::string_view short_name, bool locked) {
+    auto* c = impl_->find_user(short_name);
+    if (c != nullptr) {
+        set_keychain_locked(*c, locked);
+    }
+    return c != nullptr;
 }
 
 } // namespace pomona::sim::mac

@@ -15,11 +15,6 @@ refusal mismatch(std::string_view key) {
                                  ", which an update may not change.")};
 }
 
-bool has_user_channel(const profile::mdm_payload& m) {
-    const auto& all = m.server_capabilities;
-    return std::ranges::find(all, "com.apple.mdm.per-user-connections") != all.end();
-}
-
 /// Schema com.apple.mdm: what may not change on update (MDM-CHK-083, ENR-103). Byte for byte, the
 /// query string included (observed: F11).
 std::expected<profile_store::change, mdm::error_chain_item>
@@ -51,6 +46,11 @@ check_update(const profile::payload& installed, const profile::payload& update) 
 }
 
 } // namespace
+
+bool has_user_channel(const profile::mdm_payload& m) {
+    const auto& all = m.server_capabilities;
+    return std::ranges::find(all, "com.apple.mdm.per-user-connections") != all.end();
+}
 
 std::expected<profile_store::change, mdm::error_chain_item>
 profile_store::check_install(const profile::profile& p, origin from) const {

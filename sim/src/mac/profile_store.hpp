@@ -19,6 +19,9 @@ struct installed_profile {
     [[nodiscard]] bool is_enrollment() const { return !content.of_type(profile::mdm_type).empty(); }
 };
 
+/// Schema com.apple.mdm: the server wants users to connect for themselves.
+bool has_user_channel(const profile::mdm_payload& m);
+
 class profile_store {
   public:
     enum class change {

@@ -1,4 +1,4 @@
-// SecurityInfo (schema mdm/commands/information.security.yaml): the keys of macOS, device channel.
+// SecurityInfo (schema mdm/commands/information.security.yaml): the keys of macOS.
 #include "mac/device_state.hpp"
 
 namespace pomona::sim::mac {
@@ -30,6 +30,9 @@ plist::dict secure_boot(bool apple_silicon) {
 } // namespace
 
 plist::dict security_info(const device_state& state) {
+    if (state.is_user_channel()) { // every other key of macOS is the device channel's
+        return {{"ManagementStatus", management_status()}};
+    }
     const bool silicon = state.machine.kind.apple_silicon;
     plist::dict d{{"FDE_Enabled", false},
                   {"FDE_HasPersonalRecoveryKey", false},

@@ -16,8 +16,8 @@ constexpr int most_commands = 10'000;
 
 /// One session's state. Lives in the frame of `run_session`.
 struct session {
-    core_ptr self;
-    std::uint64_t generation = 0;
+    channel_ptr self;
+    channel::stamp begun;
     std::shared_ptr<mdm_client> client;
     std::uint64_t cause = 0; ///< the event that leads to the next message
     std::int64_t commands = 0;
@@ -25,17 +25,19 @@ struct session {
     std::optional<effect::synchronise> sync;
     mdm::command_status last_sent = mdm::command_status::idle;
 
-    [[nodiscard]] bool overtaken() const { return !self->is_still(generation); }
-    void take_client() { client = self->client_of(*self->current); }
+    [[nodiscard]] bool overtaken() const { return !self->is_still(begun); }
+    [[nodiscard]] core& mac() const { return *self->mac; }
+    [[nodiscard]] core_ptr mac_ptr() const { return mac().shared_from_this(); }
+    void take_client() { client = self->client_of(*mac().current); }
 };
 
 net::task<exchange_outcome> send_report(session& s, const mdm::report& report) {
-    put_request what{.url = s.self->current->payload.server_url,
+    put_request what{.url = s.mac().current->payload.server_url,
                      .content_type = mdm::command_content_type,
                      .body = mdm::write_report(report),
                      .channel = "mdm",
                      .cause = s.cause};
-    auto answer = co_await put(s.self, s.client, std::move(what));
+    auto answer = co_await put(s.mac_ptr(), s.client, std::move(what));
     co_return answer;
 }
 
@@ -53,7 +55,7 @@ net::task<exchange_outcome> deliver(session& s, const mdm::report& report) {
         }
         s.cause = answer.event;
         // A change of the Mac's condition is a reason to try at once.
-        co_await s.self->changed.wait_until(s.self->world().now() + result_resend.delay(attempt));
+        co_await s.mac().changed.wait_until(s.mac().world().now() + result_resend.delay(attempt));
         if (s.overtaken()) {
             co_return answer;
         }
@@ -73,7 +75,7 @@ void remove(session& s, const std::string& identifier) {
 }
 
 net::task<mdm::report> renew_enrollment(session& s, mdm::report planned, bytes profile) {
-    auto done = co_await renew(s.self, std::move(profile), s.cause);
+    auto done = co_await renew(s.mac_ptr(), std::move(profile), s.cause);
     if (s.overtaken()) {
         co_return planned;
     }
@@ -85,7 +87,7 @@ net::task<mdm::report> renew_enrollment(session& s, mdm::report planned, bytes p
                                                    f.at + ": " + f.reason));
     }
     s.self->record("profile-installed",
-                   {{"PayloadIdentifier", s.self->current->profile_identifier}}, s.cause);
+                   {{"PayloadIdentifier", s.mac().current->profile_identifier}}, s.cause);
     s.take_client(); // with the new identity
     co_return planned;
 }
@@ -111,6 +113,9 @@ net::task<mdm::report> carry_out(session& s, outcome planned) {
 net::task<std::string> exchange_commands(session& s) {
     mdm::report report;
     report.from = s.self->sender();
+    if (s.self->user) {
+        report.not_on_console = !s.self->is_on_console();
+    }
     while (true) {
         auto answer = co_await deliver(s, report);
         s.cause = answer.event;
@@ -118,7 +123,7 @@ net::task<std::string> exchange_commands(session& s) {
             co_return "the enrollment has ended";
         }
         if (ends_enrollment(answer.means)) { // MDM-CHK-065, MDM-CHK-066
-            co_await leave(s.self, {.reason = std::string{to_text(answer.means)},
+            co_await leave(s.mac_ptr(), {.reason = std::string{to_text(answer.means)},
                                     .cause = answer.event,
                                     .check_out = false});
             co_return "the enrollment has ended";
@@ -128,7 +133,7 @@ net::task<std::string> exchange_commands(session& s) {
         }
         s.last_sent = report.status;
         if (s.leaving) { // MDM-CHK-084: acknowledged, then gone
-            co_await leave(s.self,
+            co_await leave(s.mac_ptr(),
                            {.reason = "RemoveProfile", .cause = answer.event, .check_out = true});
             co_return "the enrollment has ended";
         }
@@ -150,9 +155,9 @@ net::task<std::string> exchange_commands(session& s) {
     }
 }
 
-net::task<void> run_session(core_ptr self, std::uint64_t cause) {
+net::task<void> run_session(channel_ptr self, std::uint64_t cause) {
     session s{.self = self,
-              .generation = self->generation,
+              .begun = self->now(),
               .client = nullptr,
               .cause = cause,
               .sync = std::nullopt};
@@ -168,22 +173,22 @@ net::task<void> run_session(core_ptr self, std::uint64_t cause) {
         // Apple, "Handling a NotNow status": only when it was the last status of the connection
         // does the device poll by itself (MDM-CHK-067).
         const bool refused_last = s.last_sent == mdm::command_status::not_now;
-        self->poll_due = refused_last && self->state.power_nap;
-        if (refused_last && !self->state.power_nap && !self->wake_cause) {
+        self->poll_due = refused_last && self->is_hindered();
+        if (refused_last && !self->is_hindered() && !self->wake_cause) {
             self->wake_cause = s.cause; // what stood in the way ended before the session did
         }
     }
     self->record("session-ended", {{"commands", s.commands}, {"reason", std::move(end)}}, s.cause);
 }
 
-bool can_start(const core& c) {
-    return c.wake_cause && c.now_in == phase::enrolled && c.state.online;
+bool can_start(const channel& c) {
+    return c.wake_cause && c.can_talk();
 }
 
 /// APNS-062: sessions one after the other; what came meanwhile is one more.
-net::task<void> run_sessions(core_ptr self) {
+net::task<void> run_sessions(channel_ptr self) {
     struct mark {
-        core* c;
+        channel* c;
         ~mark() { c->in_session = false; }
     };
     const mark running{self.get()};
@@ -196,29 +201,29 @@ net::task<void> run_sessions(core_ptr self) {
 
 } // namespace
 
-void wake(const core_ptr& self, std::uint64_t cause) {
-    self->wake_cause = cause;
-    if (can_start(*self) && !self->in_session) {
-        self->in_session = true;
-        self->world().spawn("session of " + self->who.value(), run_sessions(self));
+void wake(channel& c, std::uint64_t cause) {
+    c.wake_cause = cause;
+    if (can_start(c) && !c.in_session) {
+        c.in_session = true;
+        c.mac->world().spawn("session of " + c.title(), run_sessions(pointer_to(c)));
     }
 }
 
-void on_push(const core_ptr& self, const apns::delivery& d) {
+void on_push(channel& c, const apns::delivery& d) {
     const auto ignored = [&](std::string why) {
-        self->record("push-ignored", {{"reason", std::move(why)}}, d.event);
+        c.record("push-ignored", {{"reason", std::move(why)}}, d.event);
     };
-    if (!self->current || self->current->token != d.token) {
+    if (!c.mac->current || c.push.token != d.token) {
         return ignored("the token is of no enrollment");
     }
     const auto magic = pomona::apns::read_mdm_payload(d.payload);
-    const auto& own = self->current->magic.value();
+    const auto& own = c.push.magic.value();
     // MDM-CHK-070.
     if (!magic || !crypto::equal_constant_time(as_bytes(magic->value()), as_bytes(own))) {
         return ignored("the PushMagic is another");
     }
-    self->record("push-received", {{"Topic", d.topic.value()}, {"PushMagic", own}}, d.event);
-    wake(self, d.event);
+    c.record("push-received", {{"Topic", d.topic.value()}, {"PushMagic", own}}, d.event);
+    wake(c, d.event);
 }
 
 } // namespace pomona::sim::mac

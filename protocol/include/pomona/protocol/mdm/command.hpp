@@ -26,6 +26,8 @@ struct report {
     command_status status = command_status::idle;
     command_uuid uuid; ///< empty for Idle
     std::vector<error_chain_item> errors;
+    /// User channel only: its user is not the one at the screen.
+    std::optional<bool> not_on_console = std::nullopt;
     plist::dict result;
 };
 result<report> parse_report(bytes_view body);

@@ -31,6 +31,7 @@ inline constexpr std::string_view status = "Status";
 inline constexpr std::string_view command_uuid = "CommandUUID";
 inline constexpr std::string_view command = "Command";
 inline constexpr std::string_view request_type = "RequestType";
+inline constexpr std::string_view not_on_console = "NotOnConsole";
 inline constexpr std::string_view error_chain = "ErrorChain";
 } // namespace key
 

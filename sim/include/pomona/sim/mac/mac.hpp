@@ -3,6 +3,7 @@
 
 #include "pomona/net/world.hpp"
 #include "pomona/sim/apns/device_link.hpp"
+#include "pomona/sim/mac/account.hpp"
 #include "pomona/sim/mac/persona.hpp"
 #include "pomona/trace/recorder.hpp"
 
@@ -11,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pomona::sim::mac {
 
@@ -38,7 +41,7 @@ struct enroll_failure {
     bool transport = false; ///< the server could not be reached at all
 };
 
-/// State a scenario may set (design: `set`); later work adds lock and users.
+/// State of the machine that a scenario may set (design: `set`).
 struct condition {
     bool online = true;
     /// Asleep on battery: most commands are answered NotNow until it is over (Apple, "Handling a
@@ -46,12 +49,26 @@ struct condition {
     bool power_nap = false;
 };
 
+/// Where a user of the Mac stands.
+struct user_standing {
+    account who;
+    bool logged_in = false;
+    bool on_console = false; ///< at the screen; others that are logged in are in the background
+    bool is_open = false;    ///< the server has accepted the TokenUpdate of the user's channel
+    push_token token;        ///< empty: none so far
+    push_magic magic;
+};
+
 /// Lives on the world's thread. Its tasks keep its state alive; the environment has to outlive them
 /// (shut the world down first).
 class mac {
   public:
-    /// `key`: the RSA key its SCEP identity will use; `who`: its name in the trace.
-    mac(environment& env, actor who, hardware hw, crypto::private_key key);
+    /// `key`: the RSA key its SCEP identity will use; `who`: its name in the trace. `users`: those
+    /// that MDM manages, with different short names; the first is logged in and installs the
+    /// profile. Choice: a real Mac manages the user who enrolled and the directory users that the
+    /// server accepts; here all of `users` are managed.
+    mac(environment& env, actor who, hardware hw, crypto::private_key key,
+        std::vector<account> users = {});
     ~mac();
 
     [[nodiscard]] const actor& who() const;
@@ -69,6 +86,19 @@ class mac {
 
     [[nodiscard]] const condition& current() const;
     void set(condition c);
+
+    // Users, by short name; false (nullopt) when the Mac has none of it.
+    [[nodiscard]] std::optional<user_standing> user(std::string_view short_name) const;
+    /// To the console, beside those that are logged in already (fast user switching): they go to
+    /// the background, and their messages say NotOnConsole. Somebody logged in comes back to the
+    /// front. The first log-in to an enrolled Mac opens the user's channel.
+    bool log_in(std::string_view short_name);
+    /// The user's channel rests: pushes wait at the push service until the next log-in.
+    bool log_out(std::string_view short_name);
+    /// While the keychain is locked, profiles of the user's channel are refused with NotNow.
+    bool lock_keychain(std::string_view short_name, bool locked);
+    /// The push token of the device channel; empty: none.
+    [[nodiscard]] push_token token() const;
 
   private:
     struct impl;

@@ -1,0 +1,91 @@
+#include "mac/channel.hpp"
+
+#include "mac/core.hpp"
+
+namespace pomona::sim::mac {
+
+channel::stamp channel::now() const {
+    return {.generation = mac->generation, .logins = logins};
+}
+
+bool channel::is_on_console() const {
+    return mac->console == this;
+}
+
+bool channel::can_talk() const {
+    return open && mac->now_in == phase::enrolled && mac->state.online && (!user || logged_in);
+}
+
+bool channel::is_hindered() const {
+    return mac->state.power_nap || keychain_locked;
+}
+
+mdm::sender channel::sender() const {
+    return sender_of(mac->hw, user ? &*user : nullptr);
+}
+
+device_state channel::view() const {
+    device_state out{.machine = mac->hw,
+                     .profiles = profiles,
+                     .crypto = mac->world().crypto(),
+                     .access_rights = mac->current ? mac->current->payload.access_rights : 0,
+                     .token = push.token,
+                     .now = mac->world().now(),
+                     .supervised = true,
+                     .power_nap = mac->state.power_nap,
+                     .user = user ? &*user : nullptr,
+                     .on_console = is_on_console(),
+                     .keychain_locked = keychain_locked,
+                     .active_users = {}};
+    for (const auto& u : mac->users) {
+        if (u->logged_in && u->open) {
+            out.active_users.push_back(u->user->id);
+        }
+    }
+    return out;
+}
+
+std::string channel::title() const {
+    return mac->who.value() + (user ? " (" + user->short_name + ')' : "");
+}
+
+std::shared_ptr<mdm_client> channel::client_of(const enrollment& e) {
+    const bool same = client && client->options().tls.identity == e.identity &&
+                      client->options().tls.trust == e.trust &&
+                      client->options().sign == e.payload.sign_message;
+    if (!same) {
+        client = mdm_client::make(mac->world(), {.who = mac->who,
+                                                 .user_agent = mac->hw.kind.user_agent,
+                                                 .tls = {.trust = e.trust,
+                                                         .identity = e.identity,
+                                                         .alpn = alpn_of(mac->hw.kind.http)},
+                                                 .sign = e.payload.sign_message,
+                                                 .timeout = mac->env->request_timeout});
+    }
+    return client;
+}
+
+std::uint64_t channel::record(std::string name, trace::fields summary, std::uint64_t cause) {
+    if (user) {
+        summary.set("UserID", user->id);
+        summary.set("UserShortName", user->short_name);
+    }
+    return mac->env->recorder.state(mac->who, std::move(name), std::move(summary), cause);
+}
+
+void channel::forget() {
+    push = {};
+    open = false;
+    profiles.clear();
+    ddm.reset();
+    poll_due = false;
+    wake_cause.reset();
+}
+
+void channel::disconnect() {
+    if (client) {
+        client->close();
+    }
+}
+
+} // namespace pomona::sim::mac

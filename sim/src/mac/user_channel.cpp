@@ -1,0 +1,145 @@
+#include "mac/user_channel.hpp"
+
+#include "mac/enrollment.hpp"
+#include "mac/policy.hpp"
+#include "pomona/foundation/encoding.hpp"
+
+namespace pomona::sim::mac {
+namespace {
+
+/// Until the Mac is on the network; false when the channel was overtaken.
+net::task<bool> until_online(channel_ptr self, channel::stamp begun) {
+    while (self->is_still(begun) && !self->mac->state.online) {
+        co_await self->mac->changed.wait_until(net::never);
+    }
+    co_return self->is_still(begun);
+}
+
+/// One try: token, TokenUpdate. `cause` becomes the event that ended it.
+net::task<standing> announce_once(channel_ptr self, channel::stamp begun, std::uint64_t& cause) {
+    if (self->push.token.empty()) {
+        auto token = co_await register_token(self, cause);
+        if (!self->is_still(begun) || !token) {
+            co_return standing::failed;
+        }
+        // ENR-114 for the channel: a magic of its own for each enrollment.
+        self->push = {*std::move(token), push_magic{self->mac->world().random_uuid()}};
+    }
+    auto answer = co_await token_update(self, *self->mac->current, self->push, cause);
+    cause = answer.event;
+    co_return answer.means;
+}
+
+net::task<void> open_user_channel(channel_ptr self, channel::stamp begun, std::uint64_t cause) {
+    for (unsigned attempt = 0; co_await until_online(self, begun); ++attempt) {
+        const auto means = co_await announce_once(self, begun, cause);
+        if (!self->is_still(begun)) {
+            co_return;
+        }
+        if (ends_enrollment(means)) {
+            co_await leave(self->mac->shared_from_this(), {.reason = std::string{to_text(means)},
+                                                           .cause = cause,
+                                                           .check_out = false});
+            co_return;
+        }
+        if (means == standing::accepted) {
+            self->open = true;
+            self->record("user-channel-opened",
+                         {{"Token", to_hex(self->push.token.value())},
+                          {"PushMagic", self->push.magic.value()}},
+                         cause);
+            look_again(*self, cause);
+            co_return;
+        }
+        // Choice (a model): repeated like the device's, until accepted or logged out.
+        const auto due = self->mac->world().now() + token_update_repeat.delay(attempt);
+        while (self->is_still(begun) && co_await self->mac->changed.wait_until(due)) {
+        }
+    }
+}
+
+net::task<void> keep_opening(channel_ptr self, std::uint64_t cause) {
+    while (self->logged_in && !self->open && self->mac->now_in == phase::enrolled) {
+        const auto begun = self->now();
+        co_await open_user_channel(self, begun, cause);
+    }
+    self->opening = false;
+}
+
+void listen(channel& c, bool on) {
+    if (!c.push.token.empty()) {
+        c.mac->world().spawn("push of " + c.title(),
+                             c.mac->env->push.set_listening(c.push.token, on));
+    }
+}
+
+} // namespace
+
+void open_when_possible(channel& c, std::uint64_t cause) {
+    auto& mac = *c.mac;
+    if (!c.logged_in || c.open || c.opening || mac.now_in != phase::enrolled ||
+        !has_user_channel(mac.current->payload)) {
+        return;
+    }
+    c.opening = true;
+    mac.world().spawn("TokenUpdate of " + c.title(), keep_opening(pointer_to(c), cause));
+}
+
+void log_in(channel& c) {
+    auto& mac = *c.mac;
+    const bool is_new = !c.logged_in;
+    if (!is_new && mac.console == &c) {
+        return;
+    }
+    mac.console = &c;
+    c.logged_in = true;
+    c.logins += is_new ? 1 : 0;
+    const auto event = c.record(is_new ? "logged-in" : "console", {}, 0);
+    if (is_new) {
+        if (mac.state.online) {
+            listen(c, true);
+        }
+        open_when_possible(c, event);
+    }
+    mac.changed.notify_all();
+}
+
+void log_out(channel& c) {
+    if (!c.logged_in) {
+        return;
+    }
+    c.logged_in = false;
+    ++c.logins;
+    if (c.mac->console == &c) {
+        c.mac->console = nullptr; // the login window
+    }
+    // Observed (F16): the channel is there only while its user is logged in. What comes meanwhile
+    // the push service keeps.
+    c.wake_cause.reset();
+    c.poll_due = false;
+    c.record("logged-out", {}, 0);
+    c.disconnect();
+    listen(c, false);
+    c.mac->changed.notify_all();
+}
+
+void set_keychain_locked(channel& c, bool locked) {
+    if (c.keychain_locked == locked) {
+        return;
+    }
+    c.keychain_locked = locked;
+    const auto event = c.record("keychain", {{"locked", locked}}, 0);
+    c.mac->changed.notify_all();
+    look_again(c, event);
+}
+
+void look_again(channel& c, std::uint64_t cause) {
+    if (c.poll_due && !c.is_hindered()) {
+        c.poll_due = false;
+        wake(c, cause);
+    } else if (c.wake_cause) {
+        wake(c, *c.wake_cause);
+    }
+}
+
+} // namespace pomona::sim::mac
