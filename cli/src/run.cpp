@@ -101,7 +101,7 @@ class scenario_run {
         o.seed = options_.seed;
         o.trace_folder = folder_;
         for (const auto& g : what_.groups) {
-            o.groups.push_back({g.name, g.count, g.persona, g.http});
+            o.groups.push_back({g.name, g.count, g.persona, g.http, g.users});
         }
         if (options_.target) {
             o.external = options_.target->value;

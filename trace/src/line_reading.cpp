@@ -155,12 +155,13 @@ struct member {
     bool (*take)(const json&, event&);
 };
 
-constexpr std::array<member, 22> members{{
+constexpr std::array<member, 23> members{{
     {"number", [](const json& j, event& e) { return take_number(j, e.number) && e.number != 0; }},
     {"time", [](const json& j, event& e) { return take_time(j, e.time); }},
     {"actor", [](const json& j, event& e) { return take_text(j, e.actor); }},
     {"peer", [](const json& j, event& e) { return take_text(j, e.peer); }},
     {"channel", [](const json& j, event& e) { return take_text(j, e.channel); }},
+    {"user", [](const json& j, event& e) { return take_text(j, e.user); }},
     {"exchange", [](const json& j, event& e) { return take_text(j, e.exchange); }},
     {"kind", [](const json& j, event& e) { return take_kind(j, e.kind); }},
     {"cause", [](const json& j, event& e) { return take_number(j, e.cause); }},

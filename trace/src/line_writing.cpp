@@ -150,6 +150,7 @@ std::string to_line(const event& e) {
         o.text("actor", e.actor);
         o.text("peer", e.peer);
         o.text("channel", e.channel);
+        o.text("user", e.user);
         o.text("exchange", e.exchange);
         o.text("kind", to_text(e.kind));
         o.number("cause", e.cause);

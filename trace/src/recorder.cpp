@@ -18,6 +18,12 @@ bool wants_facts(const net::exchange_context& where) {
     return where.at == net::side::client || where.note.who.value() != "server";
 }
 
+/// Whose user channel a message or a state names; empty: none.
+std::string user_of(const fields& summary) {
+    const auto user = summary.text("UserID");
+    return std::string{user.empty() ? summary.text("EnrollmentUserID") : user};
+}
+
 std::string hash_of(bytes_view data) {
     return to_hex(crypto::sha256(data));
 }
@@ -82,17 +88,21 @@ std::uint64_t recorder::add_opening(const net::exchange_context& where, event e)
     return number;
 }
 
-std::uint64_t recorder::cause_of_ending(const net::exchange_context& where) {
+void recorder::end_exchange(const net::exchange_context& where, event& ending) {
+    ending.cause = where.note.cause;
     const auto found = open_.find(where.id);
     if (found == open_.end()) {
-        return where.note.cause;
+        return;
     }
     auto& [client, server] = found->second;
     const auto request = std::exchange(where.at == net::side::client ? client : server, 0);
     if (client == 0 && server == 0) {
         open_.erase(found);
     }
-    return request != 0 ? request : where.note.cause;
+    if (request != 0) {
+        ending.cause = request;
+        ending.user = events_[request - 1].user;
+    }
 }
 
 std::uint64_t recorder::on_request(const net::exchange_context& where, const net::request& what) {
@@ -103,6 +113,9 @@ std::uint64_t recorder::on_request(const net::exchange_context& where, const net
     e.summary = summarize_request(world_->crypto(), where, shown);
     if (wants_facts(where)) {
         e.facts = facts_of_request(world_->crypto(), where, what);
+    }
+    if (e.channel == "mdm" || e.channel == "checkin") {
+        e.user = user_of(e.summary);
     }
     e.method = std::move(shown.method);
     e.target = std::move(shown.target);
@@ -125,7 +138,7 @@ std::uint64_t recorder::on_response(const net::exchange_context& where, const ne
     e.status = what.status;
     e.headers = std::move(shown.headers);
     e.body = store(std::move(shown.body), what.body.size(), stored.changed);
-    e.cause = cause_of_ending(where);
+    end_exchange(where, e);
     return add(std::move(e));
 }
 
@@ -137,7 +150,7 @@ std::uint64_t recorder::on_failure(const net::exchange_context& where, const net
     e.failure = net::to_text(why.kind);
     e.after_send = why.after_send;
     e.detail = clipped(why.detail);
-    e.cause = cause_of_ending(where);
+    end_exchange(where, e);
     return add(std::move(e));
 }
 
@@ -157,6 +170,7 @@ std::uint64_t recorder::state(const actor& who, std::string name, fields summary
     e.kind = kind::state;
     e.name = std::move(name);
     e.summary = redactor_.values(summary);
+    e.user = user_of(e.summary);
     e.cause = cause;
     return add(std::move(e));
 }

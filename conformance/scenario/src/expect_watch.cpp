@@ -25,6 +25,9 @@ void expect_watch::note_causes(mac_log& log) {
     const auto& events = log.of(who_.mac);
     for (; causes_looked_ < events.size(); ++causes_looked_) {
         const auto& e = *events[causes_looked_];
+        if (!is_of_channel(e)) {
+            continue;
+        }
         if (e.number > who_.since && is_message(*limit().of, limit().of->name, e, log)) {
             cause_ = e.time;
         }
@@ -37,7 +40,7 @@ void expect_watch::note_causes(mac_log& log) {
 
 expect_watch::settled expect_watch::fail(std::string reason) const {
     settled out;
-    out.why.mac = who_.mac;
+    out.why.mac = mac();
     out.why.reason = std::move(reason);
     if (near_miss_) {
         out.why.nearest = "#" + std::to_string(near_miss_event_) + " came, but its `" +
@@ -96,7 +99,7 @@ expect_watch::look(mac_log& log, const trace::recorder& recorder, time_point now
     while (looked_ < events.size()) {
         note_causes(log);
         const auto& e = *events[looked_++];
-        if (e.number <= who_.cursor) {
+        if (e.number <= who_.cursor || !is_of_channel(e)) {
             continue;
         }
         if (auto done = take(e, log, recorder)) {

@@ -17,6 +17,9 @@ class expect_watch {
         std::uint64_t cursor = 0; ///< look at events after this one
         std::uint64_t since = 0;  ///< causes of time limits are looked for after this one
         resolver resolve;
+        /// The channel whose events count: a UserID, or "" for the device's; nullopt: all.
+        std::optional<std::string> channel = std::nullopt;
+        std::string name = {}; ///< for messages, when not the Mac's
     };
     struct settled {
         bool ok = false;
@@ -31,10 +34,15 @@ class expect_watch {
     std::optional<settled> look(mac_log& log, const trace::recorder& recorder, time_point now);
     /// When `look` has to be called at the latest, if nothing is recorded before.
     [[nodiscard]] time_point deadline() const;
-    [[nodiscard]] const std::string& mac() const { return who_.mac; }
+    [[nodiscard]] const std::string& mac() const {
+        return who_.name.empty() ? who_.mac : who_.name;
+    }
 
   private:
     void note_causes(mac_log& log);
+    [[nodiscard]] bool is_of_channel(const trace::event& e) const {
+        return !who_.channel || *who_.channel == e.user;
+    }
     std::optional<settled> take(const trace::event& e, mac_log& log,
                                 const trace::recorder& recorder);
     [[nodiscard]] const time_limit& limit() const;

@@ -85,6 +85,10 @@ queue_step read_queue(parse_state& state, const yaml::node& value, reader& r) {
             state.report(item.where, "a command has to be a mapping with `RequestType`");
             continue;
         }
+        if (const auto* channel = item.find("channel")) {
+            state.report(channel->where, "`channel` is no key of a command",
+                         "beside `server: queue`, `user: NAME` queues for that user");
+        }
         q.commands.push_back(*body);
     }
     q.push = r.boolean("push").value_or(true);
@@ -142,6 +146,13 @@ set_step read_set(parse_state& state, const yaml::node& value) {
     reader r{state, value, "`set`"};
     s.online = r.boolean("online");
     s.power_nap = r.boolean("power_nap");
+    s.console = r.text("console").value_or("");
+    if (const auto keychain = r.text("keychain")) {
+        s.keychain_locked = *keychain == "locked";
+        if (*keychain != "locked" && *keychain != "unlocked") {
+            state.report(value.find("keychain")->where, "`keychain` is `locked` or `unlocked`");
+        }
+    }
     r.finish();
     return s;
 }
@@ -156,9 +167,15 @@ advance_step read_advance(parse_state& state, const yaml::node& value) {
 
 lifecycle_step read_lifecycle(parse_state& state, const yaml::node& value) {
     const auto what = scalar_text(state, value, "lifecycle").value_or("");
+    if (what == "login") {
+        return {lifecycle_step::what::login, {}};
+    }
+    if (what == "logout") {
+        return {lifecycle_step::what::logout, {}};
+    }
     if (what != "remove-profile") {
         state.report(value.where, "`" + what + "` is not a lifecycle change of this version",
-                     "this version knows: remove-profile");
+                     "this version knows: remove-profile, login, logout");
     }
     return {};
 }
@@ -235,6 +252,71 @@ const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
     return found;
 }
 
+/// Do all Macs of the step have that user?
+bool is_user(const std::vector<mac_group>& groups, const std::string& macs,
+             const std::string& user) {
+    return std::ranges::all_of(groups, [&](const mac_group& g) {
+        return (!macs.empty() && g.name != macs) ||
+               std::ranges::find(g.users, user) != g.users.end();
+    });
+}
+
+void check_user(parse_state& state, const std::vector<mac_group>& groups, const step& s,
+                const std::string& user, const location& where) {
+    if (is_user(groups, s.macs, user)) {
+        return;
+    }
+    std::vector<std::string_view> names;
+    for (const auto& g : groups) {
+        names.insert(names.end(), g.users.begin(), g.users.end());
+    }
+    const auto near = nearest(user, names);
+    state.report(where, "not every Mac of this step has a user `" + user + "`",
+                 near.empty() || near == user
+                     ? "users stand in the group: macs: {fleet: {users: [alice, bob]}}"
+                     : "did you mean `" + near + "`?");
+}
+
+/// `user: NAME` and `channel: device`, for the verbs that know channels.
+void read_channel(parse_state& state, reader& r, const yaml::node& n,
+                  const std::vector<mac_group>& groups, step& out) {
+    const auto* set = std::get_if<set_step>(&out.verb);
+    if (set != nullptr && !set->console.empty()) {
+        check_user(state, groups, out, set->console, out.where);
+    }
+    const auto* lifecycle = std::get_if<lifecycle_step>(&out.verb);
+    const bool needs_user =
+        lifecycle != nullptr && lifecycle->kind != lifecycle_step::what::remove_profile;
+    const bool may_have_user =
+        std::visit([](const auto& verb) { return requires { verb.user; }; }, out.verb);
+    const auto user = may_have_user ? r.text("user") : std::nullopt;
+    if (needs_user && !user) {
+        state.report(out.where, "`" + out.title + "` needs `user`: who", "user: alice");
+    }
+    if (lifecycle != nullptr && !needs_user && user) {
+        state.report(n.find("user")->where, "`" + out.title + "` is about the Mac, not a user");
+    }
+    if (user) {
+        check_user(state, groups, out, *user, n.find("user")->where);
+        out.title += " (" + *user + ')';
+        std::visit(
+            [&](auto& verb) {
+                if constexpr (requires { verb.user; }) {
+                    verb.user = *user;
+                }
+            },
+            out.verb);
+    }
+    if (auto* e = std::get_if<expect_step>(&out.verb)) {
+        const auto channel = r.text("channel");
+        e->device_only = channel.has_value();
+        if (channel && (*channel != "device" || user)) {
+            state.report(n.find("channel")->where, "`channel` can only be `device`",
+                         "`user: NAME` looks at that user's channel alone");
+        }
+    }
+}
+
 /// "set: power_nap true", "check: MDM-CHK-004, MDM-CHK-005": a line for consoles and reports.
 std::string title_of(const yaml::member& verb) {
     std::string out = verb.key;
@@ -282,6 +364,7 @@ std::optional<step> read_step(parse_state& state, const yaml::node& n,
     if (!read_verb(state, *verb, r, out)) {
         return std::nullopt;
     }
+    read_channel(state, r, n, groups, out);
     if (const auto* e = std::get_if<expect_step>(&out.verb)) {
         out.title += e->never       ? ", never"
                      : e->times > 1 ? ", " + std::to_string(e->times) + " times"

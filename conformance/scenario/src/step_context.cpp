@@ -1,5 +1,9 @@
 #include "step_context.hpp"
 
+#include "pomona/foundation/encoding.hpp"
+
+#include <algorithm>
+
 namespace pomona::scenario {
 namespace {
 
@@ -24,8 +28,32 @@ const std::string& step_context::name_of(std::size_t mac) const {
     return env.fleet.at(mac).who().value();
 }
 
-enrollment_id step_context::id_of(std::size_t mac) const {
-    return enrollment_id{env.fleet.at(mac).machine().device.value()};
+std::string step_context::user_id(std::size_t mac, const std::string& user) const {
+    const auto standing = env.fleet.at(mac).user(user);
+    return standing ? standing->who.id : std::string{};
+}
+
+enrollment_id step_context::id_of(std::size_t mac, const std::string& user) const {
+    const auto& device = env.fleet.at(mac).machine().device.value();
+    return enrollment_id{user.empty() ? device : device + ':' + user_id(mac, user)};
+}
+
+std::uint64_t step_context::place::cursor_of(const std::optional<std::string>& channel) const {
+    if (!channel) {
+        return cursor;
+    }
+    const auto own = by_channel.find(*channel);
+    return own == by_channel.end() ? base : own->second;
+}
+
+void step_context::place::move(const std::optional<std::string>& channel, std::uint64_t match) {
+    cursor = match;
+    if (channel) {
+        by_channel[*channel] = match;
+    } else {
+        base = match;
+        by_channel.clear();
+    }
 }
 
 void step_context::add_failure(mac_failure f) {
@@ -37,7 +65,8 @@ void step_context::add_failure(mac_failure f) {
 void step_context::begin_action(const std::vector<std::size_t>& macs) {
     const auto last = env.recorder.events().size();
     for (const auto mac : macs) {
-        places[mac].cursor = places[mac].since = last;
+        places[mac].since = last;
+        places[mac].move(std::nullopt, last);
     }
 }
 
@@ -68,6 +97,21 @@ std::optional<std::string> step_context::variable(std::size_t mac, const std::st
     }
     if (name == "mac.name") {
         return hw.computer_name;
+    }
+    // As on the wire, where data is base64.
+    if (name == "mac.token") {
+        return to_base64(env.fleet.at(mac).token().value());
+    }
+    if (constexpr std::string_view users = "mac.users."; name.starts_with(users)) {
+        const auto dot = std::min(name.find('.', users.size()), name.size());
+        const auto who = env.fleet.at(mac).user(name.substr(users.size(), dot - users.size()));
+        const auto what = name.substr(std::min(dot + 1, name.size()));
+        return !who              ? std::nullopt
+               : what == "id"    ? std::optional{who->who.id}
+               : what == "name"  ? std::optional{who->who.long_name}
+               : what == "token" ? std::optional{to_base64(who->token.value())}
+               : what == "magic" ? std::optional{who->magic.value()}
+                                 : std::nullopt;
     }
     const auto found = places[mac].captures.find(name);
     return found == places[mac].captures.end() ? std::nullopt : std::optional{found->second};

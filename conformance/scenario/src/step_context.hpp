@@ -13,7 +13,14 @@ class step_context {
     struct place {
         std::uint64_t cursor = 0; ///< its last match
         std::uint64_t since = 0;  ///< when the last action began
+        /// Channels talk at the same time: each that a step looked at alone has its own last match;
+        /// the others stand at the last step that looked at the whole Mac.
+        std::uint64_t base = 0;
+        std::map<std::string, std::uint64_t> by_channel; ///< by UserID; "": the device's
         std::map<std::string, std::string> captures;
+
+        [[nodiscard]] std::uint64_t cursor_of(const std::optional<std::string>& channel) const;
+        void move(const std::optional<std::string>& channel, std::uint64_t match);
     };
 
     explicit step_context(session s);
@@ -21,7 +28,10 @@ class step_context {
     /// The Macs of a step, by index.
     [[nodiscard]] std::vector<std::size_t> selected(const step& s) const;
     [[nodiscard]] const std::string& name_of(std::size_t mac) const;
-    [[nodiscard]] enrollment_id id_of(std::size_t mac) const;
+    /// Of the device channel, or of a user's.
+    [[nodiscard]] enrollment_id id_of(std::size_t mac, const std::string& user = {}) const;
+    /// The UserID of a short name.
+    [[nodiscard]] std::string user_id(std::size_t mac, const std::string& user) const;
     /// Replaces `${mac.…}` and captures of one Mac.
     [[nodiscard]] resolver resolver_for(std::size_t mac) const;
     [[nodiscard]] checks::trace_view view() const;

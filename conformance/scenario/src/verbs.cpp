@@ -10,10 +10,11 @@ namespace {
 /// Server verbs for many Macs run side by side, as a script with some patience would.
 constexpr std::size_t server_calls_at_once = 32;
 
-std::vector<enrollment_id> ids_of(const step_context& c, const std::vector<std::size_t>& macs) {
+std::vector<enrollment_id> ids_of(const step_context& c, const std::vector<std::size_t>& macs,
+                                  const std::string& user) {
     std::vector<enrollment_id> ids;
     for (const auto mac : macs) {
-        ids.push_back(c.id_of(mac));
+        ids.push_back(c.id_of(mac, user));
     }
     return ids;
 }
@@ -48,7 +49,7 @@ net::task<void> one_queue(step_context& c, std::size_t mac, const queue_step& q)
         uuids.push_back(command.uuid);
         const bool last = uuids.size() == q.commands.size();
         const auto queued =
-            co_await c.env.server.queue(c.id_of(mac), std::move(command), q.push && last);
+            co_await c.env.server.queue(c.id_of(mac, q.user), std::move(command), q.push && last);
         if (!queued) {
             c.add_failure({c.name_of(mac), queued.error().message(), {}, {}});
             co_return;
@@ -68,12 +69,40 @@ net::task<void> one_removal(step_context& c, std::size_t mac) {
     c.held();
 }
 
+/// What `set` says about users; empty, or why it cannot be.
+std::string set_users(step_context& c, const set_step& s, std::size_t mac) {
+    auto& who = c.env.fleet.at(mac);
+    if (!s.console.empty()) {
+        if (const auto user = who.user(s.console); !user || !user->logged_in) {
+            return s.console + " is not logged in, so cannot be at the console";
+        }
+        who.log_in(s.console);
+    }
+    if (s.keychain_locked) {
+        for (const auto& name : who.user_names()) {
+            if (s.user.empty() || s.user == name) {
+                who.lock_keychain(name, *s.keychain_locked);
+            }
+        }
+    }
+    return {};
+}
+
+/// The channel that an expectation looks at.
+std::optional<std::string> channel_of(const step_context& c, const expect_step& e,
+                                      std::size_t mac) {
+    if (e.device_only) {
+        return std::string{};
+    }
+    return e.user.empty() ? std::nullopt : std::optional{c.user_id(mac, e.user)};
+}
+
 void take(step_context& c, const expect_step& e, std::size_t mac, const expect_watch::settled& s) {
     if (!s.ok) {
         c.add_failure(s.why);
         return;
     }
-    c.places[mac].cursor = s.match;
+    c.places[mac].move(channel_of(c, e, mac), s.match);
     for (const auto& [name, path] : e.capture) {
         if (auto value = value_at(path, *s.matched, c.env.recorder)) {
             c.places[mac].captures[name] = std::move(*value);
@@ -119,22 +148,31 @@ net::task<void> carry_out(step_context& c, const queue_step& q, std::vector<std:
     }
 }
 
-net::task<void> carry_out(step_context& c, const push_step&, std::vector<std::size_t> macs) {
+net::task<void> carry_out(step_context& c, const push_step& p, std::vector<std::size_t> macs) {
     c.begin_action(macs);
-    const auto outcome = co_await c.env.server.push(ids_of(c, macs));
+    const auto outcome = co_await c.env.server.push(ids_of(c, macs, p.user));
     c.settle_all(outcome, macs.size());
 }
 
 net::task<void> carry_out(step_context& c, const declare_step& d, std::vector<std::size_t> macs) {
     c.begin_action(macs);
     const auto outcome = co_await c.env.server.declare(
-        ids_of(c, macs), "pomona-line-" + std::to_string(c.current->line), d.declarations,
+        ids_of(c, macs, d.user), "pomona-line-" + std::to_string(c.current->line), d.declarations,
         d.notify);
     c.settle_all(outcome, macs.size());
 }
 
-net::task<void> carry_out(step_context& c, const lifecycle_step&, std::vector<std::size_t> macs) {
+net::task<void> carry_out(step_context& c, const lifecycle_step& l, std::vector<std::size_t> macs) {
     c.begin_action(macs);
+    if (l.kind != lifecycle_step::what::remove_profile) {
+        for (const auto mac : macs) {
+            auto& who = c.env.fleet.at(mac);
+            const bool done =
+                l.kind == lifecycle_step::what::login ? who.log_in(l.user) : who.log_out(l.user);
+            c.held(done ? 1 : 0);
+        }
+        co_return;
+    }
     net::task_group group{c.env.world};
     for (const auto mac : macs) {
         group.spawn("remove-profile " + c.name_of(mac), one_removal(c, mac));
@@ -149,7 +187,11 @@ net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::s
         condition.online = s.online.value_or(condition.online);
         condition.power_nap = s.power_nap.value_or(condition.power_nap);
         c.env.fleet.at(mac).set(condition);
-        c.held();
+        if (auto problem = set_users(c, s, mac); problem.empty()) {
+            c.held();
+        } else {
+            c.add_failure({c.name_of(mac), std::move(problem), {}, {}});
+        }
     }
     co_return;
 }
@@ -179,10 +221,14 @@ net::task<void> carry_out(step_context& c, const expect_step& e, std::vector<std
     std::vector<std::pair<std::size_t, expect_watch>> open;
     for (const auto mac : macs) {
         const auto& p = c.places[mac];
-        open.emplace_back(mac,
-                          expect_watch{e,
-                                       {c.name_of(mac), p.cursor, p.since, c.resolver_for(mac)},
-                                       c.env.world.now()});
+        auto channel = channel_of(c, e, mac);
+        const auto cursor = p.cursor_of(channel);
+        open.emplace_back(
+            mac,
+            expect_watch{e,
+                         {c.name_of(mac), cursor, p.since, c.resolver_for(mac), std::move(channel),
+                          e.user.empty() ? "" : c.name_of(mac) + " (" + e.user + ')'},
+                         c.env.world.now()});
     }
     while (!open.empty()) {
         c.log.pump();

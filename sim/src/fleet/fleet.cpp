@@ -57,8 +57,13 @@ result<std::unique_ptr<fleet>> fleet::create(mac::environment env, const std::ve
             auto name = fmt::format("mac-{:04}", index + 1);
             auto hw = draw_unique(out->env_->world, *kind, name, taken);
             hw.kind.http = g.http;
+            std::vector<mac::account> users;
+            for (const auto& user : g.users) {
+                users.push_back(mac::draw_account(out->env_->world, user));
+            }
             out->macs_.push_back(std::make_unique<mac::mac>(*out->env_, actor{std::move(name)},
-                                                            std::move(hw), std::move(keys[index])));
+                                                            std::move(hw), std::move(keys[index]),
+                                                            std::move(users)));
         }
     }
     return out;

@@ -80,6 +80,14 @@ void mac::set(condition c) {
     }
 }
 
+std::vector<std::string> mac::user_names() const {
+    std::vector<std::string> out;
+    for (const auto& u : impl_->users) {
+        out.push_back(u->user->short_name);
+    }
+    return out;
+}
+
 std::optional<user_standing> mac::user(std::string_view short_name) const {
     const auto* c = impl_->find_user(short_name);
     if (c == nullptr) {

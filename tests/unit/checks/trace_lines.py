@@ -15,6 +15,10 @@ CHECKIN = [["Content-Type", "application/x-apple-aspen-mdm-checkin"]]
 PROFILE = [["Content-Type", "application/x-apple-aspen-config"]]
 
 
+def of_user(user):
+    return {"UserID": user, "UserShortName": "alice", "UserLongName": "Alice"} if user else {}
+
+
 class Trace:
     def __init__(self):
         self.events, self.bodies, self.clock = [], {}, 0.0
@@ -68,7 +72,7 @@ class Trace:
     def ask(self, message, summary=None, mac=MAC, user="", signature="valid", target="/checkin",
             cause=0, **more):
         s = {"MessageType": message, "UDID": UDID[:-4] + mac[-4:], "Topic": TOPIC}
-        s |= {"UserID": user} if user else {}
+        s |= of_user(user) | ({"NotOnConsole": False} if user and message == "TokenUpdate" else {})
         return self.request(mac, "checkin", "PUT", target, s | (summary or {}),
                             {"signature": signature}, CHECKIN, cause=cause, **more)
 
@@ -129,7 +133,8 @@ class Trace:
     def loop_request(self, status="Idle", uuid="", mac=MAC, user="", extra=None, cause=0,
                      method="PUT", signature="valid", **more):
         s = {"UDID": UDID[:-4] + mac[-4:], "Status": status}
-        s |= ({"UserID": user} if user else {}) | ({"CommandUUID": uuid} if uuid else {})
+        s |= of_user(user) | ({"CommandUUID": uuid} if uuid else {})
+        s |= {"NotOnConsole": False} if user else {}
         return self.request(mac, "mdm", method, "/mdm", s | (extra or {}), {"signature": signature},
                             cause=cause, **more)
 

@@ -48,16 +48,28 @@ TEST(Report, ResultKeepsEveryOtherKeyInOrder) {
                         {"Status", "Acknowledged"},
                         {"CommandUUID", "c-1"},
                         {"RequestType", "DeviceInformation"},
-                        {"QueryResponses", plist::dict{{"OSVersion", "15.1"}}},
-                        {"NotOnConsole", false}};
+                        {"QueryResponses", plist::dict{{"OSVersion", "15.1"}}}};
     const auto parsed = read(d);
     ASSERT_TRUE(parsed) << parsed.error().message();
     EXPECT_EQ(parsed->from.id().value(), std::string{mac} + ":U");
     EXPECT_EQ(parsed->uuid.value(), "c-1");
-    EXPECT_EQ(parsed->result, (plist::dict{{"RequestType", "DeviceInformation"},
-                                           {"QueryResponses", plist::dict{{"OSVersion", "15.1"}}},
-                                           {"NotOnConsole", false}}));
+    EXPECT_EQ(parsed->result,
+              (plist::dict{{"RequestType", "DeviceInformation"},
+                           {"QueryResponses", plist::dict{{"OSVersion", "15.1"}}}}));
     EXPECT_EQ(*plist::parse_dict(write_report(*parsed)), d);
+}
+
+// MDM-CHK-071: a key of the user channel, and of no other.
+TEST(Report, NotOnConsoleBelongsToTheUserChannel) {
+    const plist::dict d{{"UDID", mac}, {"UserID", "U"}, {"Status", "Idle"}, {"NotOnConsole", true}};
+    auto parsed = read(d);
+    ASSERT_TRUE(parsed) << parsed.error().message();
+    EXPECT_EQ(parsed->not_on_console, std::optional{true});
+    EXPECT_TRUE(parsed->result.empty());
+    EXPECT_EQ(*plist::parse_dict(write_report(*parsed)), d);
+    parsed->from.user_id.clear();
+    EXPECT_EQ(*plist::parse_dict(write_report(*parsed)),
+              (plist::dict{{"UDID", mac}, {"Status", "Idle"}}));
 }
 
 TEST(Report, ErrorChainIsReadAndWritten) { // MDM-CHK-010, MDM-CHK-062

@@ -68,6 +68,8 @@ struct event {
     std::string actor; ///< who recorded it: "mac-0001", "server", "apns", "operator", "runner"
     std::string peer;  ///< the other end: "host:port", or an actor's name where it is known
     std::string channel;
+    std::string user;     ///< UserID (EnrollmentUserID) of the user channel it belongs to; empty:
+                          ///< the device's, or no matter of MDM
     std::string exchange; ///< equal at both ends of one exchange; empty for state, step
     trace::kind kind{};
     std::uint64_t cause = 0;      ///< number of the event that led to this one; 0: none

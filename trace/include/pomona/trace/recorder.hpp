@@ -75,7 +75,8 @@ class recorder final : public net::observer {
     std::uint64_t add(event e);
     event begin(const net::exchange_context& where, kind what) const;
     std::uint64_t add_opening(const net::exchange_context& where, event e);
-    std::uint64_t cause_of_ending(const net::exchange_context& where);
+    /// The event that ends an exchange gets what its request says: its number as cause, its user.
+    void end_exchange(const net::exchange_context& where, event& ending);
     std::optional<body_ref> store(bytes stored, std::uint64_t wire_size, bool redacted);
     void report_write_failure();
 

@@ -21,6 +21,7 @@ struct mac_group {
     std::size_t count = 1;
     std::string persona;
     sim::mac::http_offer http = sim::mac::http_offer::negotiate;
+    std::vector<std::string> users; ///< short names of each Mac's managed users
 };
 
 /// One message of the closed vocabulary that `expect` and `within … of` name.
@@ -66,6 +67,8 @@ struct expect_step {
     bool never = false; ///< none within `quiet_for`
     std::optional<time_limit> quiet_for;
     std::map<std::string, std::string> capture; ///< variable → path
+    std::string user;                           ///< only messages of this user's channel
+    bool device_only = false;                   ///< only messages of the device channel
 };
 struct enroll_step {
     std::string refused_at; ///< expected outcome: refused at this message; empty: enrolled
@@ -76,18 +79,26 @@ struct queue_step {
     std::vector<plist::dict> commands;
     bool push = true;
     std::map<std::string, std::string> capture; ///< variable → "uuids.<n>"
+    std::string user;                           ///< into this user's queue; empty: the device's
 };
-struct push_step {};
+struct push_step {
+    std::string user;
+};
 struct declare_step {
     std::vector<std::string> declarations; ///< JSON, without ServerToken
     bool notify = true;
+    std::string user;
 };
 struct lifecycle_step {
-    enum class what { remove_profile } kind{};
+    enum class what { remove_profile, login, logout } kind{};
+    std::string user; ///< login, logout
 };
 struct set_step {
     std::optional<bool> online;
     std::optional<bool> power_nap; ///< asleep on battery: most commands are answered NotNow
+    std::string console;           ///< this user to the screen; empty: as it is
+    std::optional<bool> keychain_locked;
+    std::string user; ///< whose keychain; empty: every user's
 };
 struct check_step {
     std::vector<std::string> ids;

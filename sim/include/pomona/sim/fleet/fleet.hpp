@@ -4,6 +4,7 @@
 #include "pomona/sim/mac/mac.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace pomona::sim::fleet {
@@ -13,6 +14,7 @@ struct group {
     std::size_t count = 1;
     std::string persona;
     mac::http_offer http = mac::http_offer::negotiate;
+    std::vector<std::string> users = {}; ///< short names of each Mac's managed users
 };
 
 /// Identifiers (UDID, serial number, MAC addresses) are drawn from the world's randomness, unique

@@ -88,6 +88,7 @@ class mac {
     void set(condition c);
 
     // Users, by short name; false (nullopt) when the Mac has none of it.
+    [[nodiscard]] std::vector<std::string> user_names() const;
     [[nodiscard]] std::optional<user_standing> user(std::string_view short_name) const;
     /// To the console, beside those that are logged in already (fast user switching): they go to
     /// the background, and their messages say NotOnConsole. Somebody logged in comes back to the
