@@ -191,8 +191,9 @@ observation commands_keep_to_their_channel(const trace_view& run) {
             continue;
         }
         const auto udid = x.request->summary.text("UDID");
-        const auto id = user ? std::string{udid} + ':' + std::string{x.request->summary.text("UserID")}
-                             : std::string{udid};
+        const auto id =
+            user ? std::string{udid} + ':' + std::string{x.request->summary.text("UserID")}
+                 : std::string{udid};
         if (how_queued(run, uuid_of(*x.answer), id) != queued::for_it) {
             note(out, *x.answer, user ? "no command of the device channel" : "no command of users",
                  std::string{type}, {x.request});
@@ -239,14 +240,15 @@ void add_user_channel_checks(std::vector<check>& to) {
                   subject::server,
                   {},
                   commands_keep_to_their_channel});
-    to.push_back({"MDM-CHK-071",
-                  "A user channel's messages have UserID, UserLongName and NotOnConsole where required.",
-                  must,
-                  basis::schema,
-                  "mdm/checkin/tokenupdate.yaml, release 2024-10-21 (macOS 15.1)",
-                  device,
-                  {},
-                  user_messages_have_their_keys});
+    to.push_back(
+        {"MDM-CHK-071",
+         "A user channel's messages have UserID, UserLongName and NotOnConsole where required.",
+         must,
+         basis::schema,
+         "mdm/checkin/tokenupdate.yaml, release 2024-10-21 (macOS 15.1)",
+         device,
+         {},
+         user_messages_have_their_keys});
     to.push_back({"MDM-CHK-080",
                   "After 410 to UserAuthenticate nothing comes for that user until a new log-in.",
                   must,
@@ -263,14 +265,15 @@ void add_user_channel_checks(std::vector<check>& to) {
                   device,
                   {},
                   user_reports_say_whose});
-    to.push_back({"APNS-064",
-                  "Each channel has its own Token and PushMagic, and a push wakes only its channel.",
-                  must,
-                  basis::documented,
-                  "Apple, \"Token Update\"",
-                  device,
-                  {},
-                  channels_have_their_own_tokens});
+    to.push_back(
+        {"APNS-064",
+         "Each channel has its own Token and PushMagic, and a push wakes only its channel.",
+         must,
+         basis::documented,
+         "Apple, \"Token Update\"",
+         device,
+         {},
+         channels_have_their_own_tokens});
 }
 
 } // namespace pomona::checks

@@ -16,6 +16,7 @@ std::string_view to_text(enrollment_state s);
 enum class access {
     allowed,
     rebind,       ///< allowed, and the enrollment's certificate is the presented one from now on
+    premature,    ///< a user's channel before the device's has been announced
     unrecognized, ///< nothing of this enrollment is known: the Mac may as well unenroll
     refused       ///< the certificate belongs elsewhere: never a reason to unenroll
 };

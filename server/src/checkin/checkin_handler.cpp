@@ -19,6 +19,8 @@ net::response answer_access(const result<access>& verdict, net::response allowed
         return allowed;
     case access::unrecognized:
         return unrecognized_answer();
+    case access::premature:
+        return plain_answer(403, "the device channel has to be enrolled first");
     case access::refused:
         break;
     }
@@ -116,6 +118,10 @@ net::task<net::response> answer_checkin(service_ptr s, net::incoming in) {
     auto message = mdm::parse_checkin(in.what.body);
     if (!message) {
         co_return co_await answer_other(s, cert, std::move(in), message.error());
+    }
+    // A message of a user's channel must not pass for the device's.
+    if (message->from.user_id.empty() && !message->from.user_short_name.empty()) {
+        co_return plain_answer(400, "a message of a user needs UserID");
     }
     presented who{cert.sha256(), message->from, now};
     if (auto* m = std::get_if<mdm::authenticate>(&message->body)) {

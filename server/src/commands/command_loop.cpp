@@ -18,6 +18,7 @@ net::response answer_loop(loop_answer answer) {
     switch (answer.verdict) {
     case access::unrecognized:
         return unrecognized_answer(); // MDM-CHK-025
+    case access::premature:
     case access::refused:
         return plain_answer(403, "this certificate belongs to another enrollment");
     case access::allowed:

@@ -103,6 +103,11 @@ result<access> token_update(database& db, const presented& who, const mdm::token
     if (verdict != access::allowed) {
         return s.finish(verdict);
     }
+    // Apple, "Token Update": the device's comes first, and after a second Authenticate again.
+    if (who.from.is_user_channel() &&
+        state_of(s, device_of(who.from)) != enrollment_state::enrolled) {
+        return s.finish(access::premature);
+    }
     const auto id = who.from.id();
     // MDM-CHK-040: a user's channel is a row of its own under the device.
     s.change("INSERT INTO enrollments(id, device, state) VALUES(?, ?, ?) "

@@ -559,11 +559,11 @@ one("SCEP-054", "fail-short", lambda t: t.pki("01" * 8))
 
 
 # DDM: servers -------------------------------------------------------------------------------------
-def switch_on(t, data=None, uuid="D1"):
+def switch_on(t, data=None, uuid="D1", user=""):
     command = {"RequestType": "DeclarativeManagement"} | ({"Data": data} if data is not None else {})
     body = plistlib.dumps({"CommandUUID": uuid, "Command": command})
-    t.command(t.loop_request(), uuid, "DeclarativeManagement", body=body)
-    t.loop("Acknowledged", uuid)
+    t.command(t.loop_request(user=user), uuid, "DeclarativeManagement", body=body)
+    t.loop("Acknowledged", uuid, user=user)
 
 
 one("DDM-001", "pass", lambda t: t.tokens())
@@ -707,6 +707,209 @@ one("DDM-040", "fail", lambda t: (on(t), t.status(("device.model.family",))))
 one("DDM-041", "pass", lambda t: t.status(()))
 one("DDM-041", "fail", lambda t: t.status(errors=None))
 one("DDM-041", "fail-items", lambda t: t.status(None))
+
+
+# User channels ------------------------------------------------------------------------------------
+BOB = "00000000-0000-4000-8000-0000000000BB"
+BOB_TOKEN, BOB_MAGIC = "d4" * 32, "magic-bob"
+
+
+def two_users(t):
+    t.enroll()
+    t.token_update(USER_TOKEN, MAGIC2, user=USER)
+    t.token_update(BOB_TOKEN, BOB_MAGIC, user=BOB)
+
+
+def woken_by(t, token, magic, **more):
+    """A push to `token`, and the Idle it leads to."""
+    push = t.delivered(token, magic)
+    received = t.state("push-received", {"PushMagic": magic}, push["number"])
+    started = t.state("session-started", {}, received["number"])
+    return t.loop(cause=started["number"], **more)
+
+
+@case("MDM-CHK-041", "pass")
+def _(t):
+    two_users(t)
+    t.loop(gets="U1", kind="DeviceLock"), t.loop("Acknowledged", "U1")
+    t.loop(gets="U2", kind="InviteToProgram", user=USER), t.loop("Acknowledged", "U2", user=USER)
+
+
+@case("MDM-CHK-041", "pass-as-queued")
+def _(t):  # what the operator asked for is no fault of the server's
+    two_users(t)
+    t.api("U1", f"{UDID}%3A{USER}"), t.loop(gets="U1", kind="DeviceLock", user=USER)
+    t.loop("Error", "U1", user=USER, extra=CHAIN)
+    t.loop(gets="U2", kind="UserList")
+
+
+@case("MDM-CHK-041", "fail")
+def _(t):
+    two_users(t)
+    t.loop(gets="U1", kind="DeviceLock", user=USER)
+
+
+@case("MDM-CHK-041", "fail-queued-for-the-device")
+def _(t):
+    two_users(t)
+    t.api("U1", UDID), t.loop(gets="U1", kind="UserList", user=BOB)
+
+
+@case("MDM-CHK-041", "fail-user-command")
+def _(t):
+    two_users(t)
+    t.loop(gets="U1", kind="InstallMedia")
+
+
+@case("MDM-CHK-071", "pass")
+def _(t):
+    two_users(t)
+    t.loop(user=USER, extra={"NotOnConsole": True}), t.loop(user=BOB), t.loop()
+
+
+@case("MDM-CHK-071", "pass-user-enrollment")
+def _(t):
+    t.ask("TokenUpdate", {"UDID": "", "EnrollmentID": "E1", "EnrollmentUserID": "EU1",
+                          "NotOnConsole": False, "Token": TOKEN, "PushMagic": MAGIC})
+
+
+@case("MDM-CHK-071", "fail")
+def _(t):
+    t.enroll()
+    t.request(MAC, "mdm", "PUT", "/mdm", {"UDID": UDID, "UserID": USER, "Status": "Acknowledged",
+                                          "CommandUUID": "U1"})
+
+
+@case("MDM-CHK-071", "fail-no-id")
+def _(t):
+    t.enroll()
+    t.ask("TokenUpdate", {"UserShortName": "alice", "UserLongName": "Alice", "NotOnConsole": False})
+
+
+@case("MDM-CHK-080", "pass")
+def _(t):
+    t.enroll(), t.checkin("UserAuthenticate", status=410, user=USER)
+    t.loop(), t.token_update(BOB_TOKEN, BOB_MAGIC, user=BOB)
+    t.checkin("UserAuthenticate", status=200, user=USER)
+    t.token_update(USER_TOKEN, MAGIC2, user=USER)
+
+
+@case("MDM-CHK-080", "fail")
+def _(t):
+    t.enroll(), t.checkin("UserAuthenticate", status=410, user=USER)
+    t.token_update(USER_TOKEN, MAGIC2, user=USER)
+
+
+@case("MDM-CHK-080", "fail-answers-nothing")
+def _(t):
+    t.enroll(), t.checkin("UserAuthenticate", status=410, user=USER)
+    t.checkin("UserAuthenticate", {"DigestResponse": "{{digest:0000000000000001:32}}"}, user=USER)
+
+
+@case("DDM-057", "pass")
+def _(t):
+    two_users(t)
+    for user in ("", USER, BOB):
+        switch_on(t, uuid="D" + user[-2:], user=user)
+        t.tokens(user=user), t.status(user=user)
+
+
+@case("DDM-057", "fail")
+def _(t):
+    two_users(t)
+    switch_on(t), t.tokens()
+    t.ddm("status", asked={"UserShortName": "alice", "status.items": [], "status.errors": 0})
+
+
+@case("APNS-064", "pass")
+def _(t):
+    two_users(t)
+    woken_by(t, TOKEN, MAGIC), woken_by(t, USER_TOKEN, MAGIC2, user=USER)
+    woken_by(t, BOB_TOKEN, BOB_MAGIC, user=BOB)
+
+
+@case("APNS-064", "fail")
+def _(t):
+    t.enroll(), t.token_update(TOKEN, MAGIC2, user=USER)
+
+
+@case("APNS-064", "fail-magic")
+def _(t):
+    t.enroll(), t.token_update(USER_TOKEN, MAGIC, user=USER)
+
+
+@case("APNS-064", "fail-wakes-another")
+def _(t):
+    two_users(t)
+    woken_by(t, USER_TOKEN, MAGIC2, user=BOB)
+
+
+# Two channels talk at the same time, and what one is told is none of the other's business.
+@case("MDM-CHK-012", "pass-other-channel")
+def _(t):
+    two_users(t)
+    t.loop(gets="U1", user=USER), t.loop(gets="U1"), t.loop("NotNow", "U1", user=USER)
+    t.loop("Acknowledged", "U1")
+
+
+@case("MDM-CHK-061", "pass-other-channel")
+def _(t):
+    two_users(t)
+    t.loop(gets="U1", user=USER), t.loop(gets="U2"), t.loop("Acknowledged", "U1", user=USER)
+    t.loop("Acknowledged", "U2")
+
+
+@case("MDM-CHK-063", "pass-other-channel")
+def _(t):
+    two_users(t)
+    t.loop(), t.loop(gets="U1", user=USER), t.loop("Acknowledged", "U1", user=USER)
+
+
+@case("MDM-CHK-064", "pass-other-channel")
+def _(t):  # the other channel goes on while one owes a report
+    two_users(t)
+    t.loop(gets="U1", user=USER), t.loop("Acknowledged", "U1", user=USER, answer=500)
+    t.loop(gets="U2"), t.loop("Acknowledged", "U2")
+    t.loop("Acknowledged", "U1", user=USER)
+
+
+@case("MDM-CHK-068", "pass-other-channel")
+def _(t):
+    two_users(t)
+    t.loop(gets="U1", user=USER), t.loop(gets="U1"), t.loop("NotNow", "U1", user=USER)
+    t.loop("Acknowledged", "U1")
+
+
+@case("MDM-CHK-018", "pass-other-channel")
+def _(t):
+    two_users(t), t.wait(60)
+    t.token_update(TOKEN2, "magic-new"), t.wait(60)
+    t.push(USER_TOKEN, MAGIC2), t.push(BOB_TOKEN, BOB_MAGIC), t.push(TOKEN2, "magic-new")
+
+
+@case("MDM-CHK-024", "pass-users")
+def _(t):
+    two_users(t), t.wait(60)
+    t.push(USER_TOKEN, MAGIC2), t.checkin("CheckOut"), t.wait(60)
+    t.push("e5" * 32, "magic-other")
+
+
+@case("MDM-CHK-024", "fail-user-pushed")
+def _(t):
+    two_users(t), t.checkin("CheckOut"), t.wait(60)
+    t.push(USER_TOKEN, MAGIC2)
+
+
+@case("MDM-CHK-073", "pass-users")
+def _(t):
+    two_users(t), t.checkin("CheckOut")
+
+
+@case("APNS-061", "pass-other-channel")
+def _(t):
+    two_users(t)
+    woken_by(t, USER_TOKEN, MAGIC2, user=USER, gets="U1"), woken_by(t, TOKEN, MAGIC)
+    t.loop("Acknowledged", "U1", user=USER)
 
 
 def main():

@@ -215,8 +215,8 @@ class Trace:
                         exchange="d1/1", kind="message", cause=cause, at="client",
                         summary={"Token": token, "Topic": TOPIC, "PushMagic": magic})
 
-    def api(self, uuid):
-        r = self.request("operator", "api", "PUT", "/v1/enqueue/ID",
+    def api(self, uuid, id="ID"):
+        r = self.request("operator", "api", "PUT", f"/v1/enqueue/{id}",
                          {"operation": "/enqueue", "CommandUUID": uuid})
         return r, self.answer(r, 200)
 

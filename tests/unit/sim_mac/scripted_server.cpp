@@ -239,8 +239,8 @@ net::task<void> mac_bench::set_up(mac_bench* b, net::task<void> test) {
         .push = *b->link,
         .system_trust =
             std::make_shared<const std::vector<crypto::certificate>>(1, b->server->root())});
-    b->subject =
-        std::make_unique<mac>(*b->env, actor{"mac-0001"}, test_hardware(), mac_key(*b->world));
+    b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, test_hardware(),
+                                       mac_key(*b->world), b->users);
     co_await std::move(test);
 }
 
@@ -258,6 +258,10 @@ net::task<void> mac_bench::push(std::string magic) {
     if (magic.empty()) {
         magic = enrolled.summary.text("PushMagic");
     }
+    co_await push(std::string{enrolled.summary.text("Token")}, std::move(magic));
+}
+
+net::task<void> mac_bench::push(std::string token, std::string magic) {
     auto trust = std::make_shared<const std::vector<crypto::certificate>>(1, apple->root());
     net::open_options how{
         .server = apple->local(),
@@ -267,7 +271,7 @@ net::task<void> mac_bench::push(std::string magic) {
     auto opened = co_await world->open(std::move(how));
     const auto connection = opened.value();
     net::request what{.method = "POST",
-                      .target = "/3/device/" + std::string{enrolled.summary.text("Token")},
+                      .target = "/3/device/" + token,
                       .headers = {{"apns-topic", test_topic.value()}, {"apns-push-type", "mdm"}},
                       .body = to_bytes(pomona::apns::mdm_payload(push_magic{magic}))};
     auto answer = co_await connection->exchange(std::move(what), world->now() + 10s,

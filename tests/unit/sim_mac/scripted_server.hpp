@@ -96,6 +96,7 @@ class mac_bench : public testing::Test {
 
     void run(net::task<void> test);
     net::task<void> push(std::string magic = {}); ///< empty: the right one
+    net::task<void> push(std::string token, std::string magic);
     [[nodiscard]] net::task<void> sleep(duration d) { return world->sleep_for(d); }
     /// Events of a name, in order.
     [[nodiscard]] std::vector<const trace::event*> states(std::string_view name) const;
@@ -111,6 +112,7 @@ class mac_bench : public testing::Test {
     std::unique_ptr<apns::device_link> link;
     std::unique_ptr<environment> env;
     std::unique_ptr<mac> subject;
+    std::vector<account> users; ///< of the Mac; before `run`
 
   private:
     static net::task<void> set_up(mac_bench* b, net::task<void> test);
