@@ -142,6 +142,10 @@ std::string whole_label(const trace::event& e, std::string_view command) {
 
 std::string label(const trace::event& e, std::string_view command) {
     auto out = whole_label(e, command);
+    if (!e.user.empty()) { // whose channel it is
+        const auto name = e.summary.text("UserShortName");
+        out += " · " + (name.empty() ? "user " + e.user.substr(0, 8) : std::string{name});
+    }
     if (out.size() > max_label_bytes) {
         // Not inside a UTF-8 character: continuation bytes are 10xxxxxx.
         auto cut = max_label_bytes - 3;

@@ -65,6 +65,52 @@ TEST(scenario_file, a_group_says_which_versions_of_http_its_macs_offer) {
     EXPECT_THAT(problems_of(begin + "negotate" + end), HasSubstr("did you mean `negotiate`?"));
 }
 
+const std::string with_users =
+    "pomona: 1\nname: t\nmacs: {a: {users: [alice, bob]}, b: {}}\nsteps:\n";
+
+TEST(scenario_file, steps_name_the_users_they_are_about) {
+    const auto parsed = parse("t.yaml", with_users + R"(
+  - {lifecycle: login, user: bob, macs: a}
+  - {set: {console: alice, keychain: locked}, user: alice, macs: a}
+  - {server: queue, with: [{RequestType: ProfileList}], user: bob, macs: a}
+  - {expect: Idle, user: bob, macs: a, where: {UserID: "${mac.users.bob.id}"}}
+  - {expect: Idle, channel: device}
+)",
+                              {});
+    ASSERT_TRUE(parsed) << parsed.error().render();
+    EXPECT_EQ(parsed->groups[0].users, (std::vector<std::string>{"alice", "bob"}));
+    const auto& login = std::get<lifecycle_step>(parsed->steps[0].verb);
+    EXPECT_EQ(login.kind, lifecycle_step::what::login);
+    EXPECT_EQ(login.user, "bob");
+    const auto& set = std::get<set_step>(parsed->steps[1].verb);
+    EXPECT_EQ(set.console, "alice");
+    EXPECT_EQ(set.keychain_locked, std::optional{true});
+    EXPECT_EQ(set.user, "alice");
+    EXPECT_EQ(std::get<queue_step>(parsed->steps[2].verb).user, "bob");
+    EXPECT_EQ(std::get<expect_step>(parsed->steps[3].verb).user, "bob");
+    EXPECT_TRUE(std::get<expect_step>(parsed->steps[4].verb).device_only);
+}
+
+TEST(scenario_file, mistakes_about_users_are_named) {
+    const std::pair<const char*, const char*> mistakes[] = {
+        {"  - {server: push, user: alise, macs: a}\n", "did you mean `alice`?"},
+        {"  - {server: push, user: alice}\n", "not every Mac of this step has a user `alice`"},
+        {"  - {lifecycle: login, macs: a}\n", "needs `user`"},
+        {"  - {lifecycle: remove-profile, user: alice, macs: a}\n", "is about the Mac"},
+        {"  - {enroll: profile, user: alice}\n", "unknown key `user`"},
+        {"  - {expect: Idle, channel: user}\n", "`channel` can only be `device`"},
+        {"  - {set: {keychain: open}}\n", "`keychain` is `locked` or `unlocked`"},
+        {"  - {server: queue, with: [{RequestType: ProfileList, channel: user}]}\n",
+         "`channel` is no key of a command"}};
+    for (const auto& [step, words] : mistakes) {
+        EXPECT_THAT(problems_of(with_users + step), HasSubstr(words)) << step;
+    }
+    const std::string end = "]}}\nsteps: [{enroll: profile}]\n";
+    const std::string begin = "pomona: 1\nname: t\nmacs: {a: {users: [";
+    EXPECT_THAT(problems_of(begin + "Bob Smith" + end), HasSubstr("short name"));
+    EXPECT_THAT(problems_of(begin + "bob, bob" + end), HasSubstr("there twice"));
+}
+
 TEST(scenario_file, an_unknown_key_names_its_place_and_the_likely_word) {
     const auto text = problems_of(head + "steps:\n  - expect: TokenUpdate\n    witin: 3s\n");
     EXPECT_THAT(text, HasSubstr("t.yaml:6:5: error: unknown key `witin`"));
