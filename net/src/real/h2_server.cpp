@@ -6,8 +6,8 @@ namespace pomona::net::real {
 
 namespace {
 
-/// What a stream that ends as it should earns, and how many octets of DATA sent earn one: PRIORITY frames and
-/// WINDOW_UPDATE frames go with them.
+/// What a stream that ends as it should earns, and how many octets of DATA sent earn one: PRIORITY
+/// frames and WINDOW_UPDATE frames go with them.
 constexpr std::size_t earned_by_request = 8;
 constexpr std::size_t octets_that_earn = 256;
 /// While draining: how long a client has for answering a PING.
