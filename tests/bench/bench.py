@@ -99,6 +99,14 @@ def processor():
     return platform.machine()
 
 
+def table_of_steps(steps):
+    yield "| one step | CPU | bare work inside it | ratio |"
+    yield "|---|---|---|---|"
+    for name, (own, bare) in steps.items():
+        inside = " and ".join(f"{count} × {what}" if count > 1 else what for what, count in measure.STEPS[name].items())
+        yield f"| {name} | {microseconds(own)} | {inside}, {microseconds(bare)} | {own / bare:.2f} |".replace("_", " ")
+
+
 def text_of(m, memory, virtual_kib, size):
     openssl = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=True).stdout.split()[1]
     lines = [
@@ -110,7 +118,8 @@ def text_of(m, memory, virtual_kib, size):
         f"handshake {milliseconds(m['shakes']['anonymous'])} without and {milliseconds(m['shakes']['mutual'])} with a client "
         "certificate. Handshakes an enrollment: " +
         ", ".join(f"{count:.2f} {kind}" for kind, count in m["enrolled"]["handshakes"].items()) +
-        f". Generator: {size.memory_few} and {size.memory_many} Macs, {memory['connections']:.0f} of them connected."]
+        f". Generator: {size.memory_few} and {size.memory_many} Macs, {memory['connections']:.0f} of them connected.", "",
+        *table_of_steps(measure.steps())]
     return "\n".join(lines)
 
 

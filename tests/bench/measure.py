@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import tempfile
 
-from processes import HERE, Driven, cpu_of, lines_of, run_pomona, served
+from processes import BENCH, HERE, Driven, cpu_of, lines_of, run_pomona, served
 
 
 def folder():
@@ -125,7 +125,8 @@ def generator_memory(few, many):
                 fleet.ask("close")
                 apart = fleet.ask("memory")
                 fleet.ask("sign no")
-                fleet.ask(f"idle 0 {macs} 1")
+                for start in range(0, macs, 200):  # a Mac gives its connection up after ten seconds
+                    fleet.ask(f"idle {start} {min(200, macs - start)} 1")
                 seen[macs] = (apart, fleet.ask("memory"))
     slope = (seen[many][0]["private_kib"] - seen[few][0]["private_kib"]) / (many - few)
     apart, connected = seen[many]
@@ -142,6 +143,27 @@ def virtual_memory(few, many):
             _, peaks[macs] = run_pomona(HERE / "enroll.yaml", "--world", "virtual", "--macs", macs,
                                         "--out", pathlib.Path(text) / f"run-{macs}")
     return (peaks[many] - peaks[few]) / (many - few)
+
+
+# A step of bench_micro, and how often which bare step is inside it.
+STEPS = {
+    "token_update_parse_and_write": {"bare_libplist_parse_and_write": 1},
+    "mdm_signature_sign": {"bare_rsa_sign": 1},
+    "mdm_signature_verify_known_signer": {"bare_rsa_verify": 1},
+    "mdm_signature_verify_new_signer": {"bare_rsa_verify": 1},
+    "chain_of_a_device": {"bare_rsa_verify": 1},
+    # Signatures: request, its signer, pkiMessage, certificate, CertRep; both ends decrypt (which costs what signing does).
+    "scep_round": {"bare_rsa_sign": 7},
+}
+
+
+def steps():
+    """CPU seconds of single steps and of the bare work inside each."""
+    done = subprocess.run([BENCH / "bench_micro", "--benchmark_format=json", "--benchmark_min_time=0.3"],
+                          capture_output=True, text=True, check=True)
+    times = {one["name"]: one["cpu_time"] * 1e-9 for one in json.loads(done.stdout)["benchmarks"]}
+    return {name: (times[name], sum(times[bare] * count for bare, count in inside.items()))
+            for name, inside in STEPS.items()}
 
 
 def median_of(runs):
