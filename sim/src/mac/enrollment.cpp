@@ -4,6 +4,7 @@
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pomona::sim::mac {
@@ -161,6 +162,24 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
     co_return std::unexpected{std::move(last.what)};
 }
 
+/// Every Mac of a fleet holds the same signers: one copy of each. Bounded, as profiles come from
+/// outside.
+void share_signers(environment& env, profile::profile& p) {
+    constexpr std::size_t most = 1000;
+    const auto share = [&env](crypto::certificate& cert) {
+        auto der = cert.der();
+        if (const auto known = env.profile_signers.find(der); known != env.profile_signers.end()) {
+            cert = known->second;
+        } else if (env.profile_signers.size() < most) {
+            env.profile_signers.emplace(std::move(der), cert);
+        }
+    };
+    if (p.signer) {
+        share(*p.signer);
+    }
+    std::ranges::for_each(p.signer_chain, share);
+}
+
 enrollment enrollment_of(const enrollment_plan& plan, net::trust_store trust,
                          std::shared_ptr<const crypto::identity> identity) {
     return {.profile_identifier = plan.content.identifier,
@@ -202,6 +221,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
         co_return co_await roll_back(self, std::move(accepted.error()));
     }
     self->now_in = phase::authenticated;
+    share_signers(*self->env, plan.content);
     self->device.profiles.put(std::move(plan.content), origin::user);
     self->record("authenticated", {{"Topic", plan.mdm.topic.value()}}, *accepted);
     co_return co_await finish_with_token(self, generation, *accepted);
@@ -258,7 +278,8 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
     if (!plan) {
         co_return refuse(*self, failed_at("profile", plan.error().message(), cause));
     }
-    if (auto possible = self->device.profiles.check_install(plan->content, origin::user); !possible) {
+    if (auto possible = self->device.profiles.check_install(plan->content, origin::user);
+        !possible) {
         co_return refuse(*self, failed_at("profile", possible.error().localized_description,
                                           cause)); // ENR-102
     }
@@ -297,10 +318,9 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
     self->record("authenticated", {{"Topic", next.payload.topic.value()}}, *accepted);
     // In force before the server hears of it: its next push may be faster than its answer.
     auto before = std::exchange(self->current, std::move(next));
-    auto magic =
-        std::exchange(self->device.push.magic, push_magic{self->world().random_uuid()});
-    auto answer = co_await token_update(pointer_to(self->device), *self->current,
-                                        self->device.push, *accepted);
+    auto magic = std::exchange(self->device.push.magic, push_magic{self->world().random_uuid()});
+    auto answer = co_await token_update(pointer_to(self->device), *self->current, self->device.push,
+                                        *accepted);
     if (!self->is_still(generation)) {
         co_return overtaken("TokenUpdate");
     }
@@ -309,6 +329,7 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
         self->device.push.magic = std::move(magic);
         co_return std::unexpected{failed_at("TokenUpdate", answer).what};
     }
+    share_signers(*self->env, plan->content);
     self->device.profiles.put(std::move(plan->content), origin::user);
     become_enrolled(self, answer.event);
     co_return enroll_result{};

@@ -29,6 +29,9 @@ struct environment {
     /// Trust stores with the roots of profiles, by their hashes: Macs with the same roots share
     /// one.
     std::map<std::string, net::trust_store> installed_trust = {};
+    /// Certificates that signed installed profiles, by their DER: Macs with the same profile share
+    /// them (decoded, each takes some KiB).
+    std::map<bytes, crypto::certificate> profile_signers = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
