@@ -71,9 +71,9 @@ class generator {
         const auto* kind = sim::mac::find_persona("macos-15-apple-silicon");
         for (auto i = macs_.size(); i < count; ++i) {
             const auto name = "mac-" + std::to_string(i + 1);
-            macs_.push_back(std::make_shared<core>(*env_, actor{name},
-                                                   sim::mac::draw_hardware(*world_, *kind, name),
-                                                   std::move(keys[i])));
+            macs_.push_back(std::make_shared<core>(
+                *env_, actor{name}, sim::mac::draw_hardware(*world_, *kind, name),
+                std::move(keys[i]), std::vector<sim::mac::account>{}));
         }
     }
 
@@ -102,7 +102,7 @@ class generator {
             stretch{}.print(verb, macs_.size());
         } else if (verb == "close") {
             for (const auto& m : macs_) {
-                m->client->close();
+                m->device.client->close();
             }
             world_->run(wait(world_.get(), 500ms));
             stretch{}.print(verb, macs_.size());
@@ -114,7 +114,7 @@ class generator {
                       << ", \"private_kib\": " << private_dirty_kib() << "}" << std::endl;
         } else if (verb == "sizes") {
             mdm::report report;
-            report.from = macs_.at(0)->sender();
+            report.from = macs_.at(0)->device.sender();
             std::cout << "{\"what\": \"sizes\", \"idle_body\": " << mdm::write_report(report).size()
                       << "}" << std::endl;
         } else {
@@ -161,10 +161,10 @@ class generator {
                                 std::size_t rounds) {
         for (std::size_t round = 0; round < rounds; ++round) {
             for (auto i = first; i < end; ++i) {
-                sim::mac::wake(self->macs_.at(i), 0);
+                sim::mac::wake(self->macs_.at(i)->device, 0);
             }
             for (auto i = first; i < end; ++i) {
-                while (self->macs_.at(i)->in_session) {
+                while (self->macs_.at(i)->device.in_session) {
                     co_await self->world_->sleep_for(1ms);
                 }
             }
