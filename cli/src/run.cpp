@@ -10,6 +10,7 @@
 #include "report_files.hpp"
 #include "run_options.hpp"
 #include "scenario_files.hpp"
+#include "scep_options.hpp"
 #include "settings.hpp"
 #include "version.hpp"
 
@@ -107,6 +108,7 @@ class scenario_run {
             o.external = options_.target->value;
         }
         o.bugs = options_.bugs;
+        o.scep_legacy = options_.scep_legacy;
         o.on_keys = key_progress_bar(options_.style.quiet);
         o.stop = stop_keys_.get_token();
         auto made = stack::stack::create(std::move(o));
@@ -312,6 +314,7 @@ exit_code run_command(const arguments& args) {
               {"var", 0, "NAME=VALUE", "Overrides a variable of the file", "", true},
               bug_option(),
               {"no-doctor", 0, "", "Begin even if `pomona doctor` would find a problem", "", false},
+              scep_legacy_option(),
               {"strict", 0, "", "should, observed and derived rules fail too, instead of warning",
                "", false}})},
         args);

@@ -42,6 +42,11 @@ std::expected<run_options, exit_code> read_run_options(const settings& s) {
     o.parse.vars = std::move(*vars);
     o.strict = s.flag("strict");
     o.examine = !s.flag("no-doctor");
+    o.scep_legacy = s.flag("scep-legacy");
+    if (o.scep_legacy && o.virtual_world) {
+        return std::unexpected(usage_error("old SCEP peers live in the real world",
+                                           "leave out --world virtual, or --scep-legacy"));
+    }
     if (const auto out = s.text("out")) {
         o.out = *out;
     }
@@ -89,7 +94,8 @@ std::string rerun_line(const scenario::scenario& what, const run_options& o) {
     if (!o.target_file.empty()) {
         out += " -t " + o.target_file;
     }
-    return out + (o.strict ? " --strict" : "") + (o.examine ? "" : " --no-doctor");
+    return out + (o.strict ? " --strict" : "") + (o.examine ? "" : " --no-doctor") +
+           (o.scep_legacy ? " --scep-legacy" : "");
 }
 
 } // namespace pomona::cli

@@ -18,6 +18,7 @@ struct run_options {
     std::uint64_t seed = 1;
     bool strict = false;
     bool examine = true; ///< doctor first
+    bool scep_legacy = false;
     std::optional<std::filesystem::path> out;
     std::optional<target_document> target;
     std::string target_file;

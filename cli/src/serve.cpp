@@ -2,12 +2,15 @@
 #include "command.hpp"
 #include "interrupts.hpp"
 #include "pomona/stack/stack.hpp"
+#include "scep_options.hpp"
 #include "settings.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
 #include <iostream>
+#include <iterator>
 
 namespace pomona::cli {
 namespace {
@@ -38,16 +41,22 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
         return std::unexpected(bugs.error());
     }
     o.bugs = *bugs;
+    if (const auto read = read_scep_options(s, bind, o); !read) {
+        return std::unexpected(read.error());
+    }
     return o;
 }
 
-void announce(const stack::target& target, const std::string& file,
-              const std::filesystem::path& data, const std::vector<std::string>& bugs) {
+void announce(stack::stack& running, const std::string& file, const std::filesystem::path& data,
+              const std::vector<std::string>& bugs) {
+    const auto& target = running.target();
+    const auto scep = running.server()->scep_http_url();
     std::cout << "Pomona's reference server is ready.\n\n"
               << "  enroll        " << target.enroll_url << "\n"
               << "  API           " << target.api.url << "  (user " << target.api.user
               << ", key in the target file)\n"
-              << "  push service  " << target.apns.host << ':' << target.apns.port << "\n"
+              << (scep.empty() ? "" : "  SCEP          " + scep + "\n") << "  push service  "
+              << target.apns.host << ':' << target.apns.port << "\n"
               << "  push files    " << (data / "apns").string() << "/push.pem, push.key, ca.pem\n"
               << "  target file   " << file << "\n";
     for (const auto& bug : bugs) {
@@ -68,6 +77,20 @@ net::task<void> stop_serving(stack::stack* running) {
     co_await running->server()->stop();
 }
 
+std::vector<option> own_options() {
+    std::vector<option> out{
+        {"data", 0, "DIR", "Where CA, database and target file are kept", "pomona-data", false},
+        {"bind", 0, "ADDRESS", "Address to listen on", "127.0.0.1", false},
+        {"port", 0, "PORT", "Of the server; 0: a free one", "9000", false},
+        {"apns-port", 0, "PORT", "Of the emulated push service; 0: a free one", "2197", false},
+        {"http", 0, "VERSION", "What it offers by ALPN: 1.1, 2 or both", "both", false},
+        {"api-key", 0, "KEY", "Password of the API's user nanomdm; drawn at random when not given",
+         "", false},
+        bug_option()};
+    std::ranges::move(scep_server_options(), std::back_inserter(out));
+    return out;
+}
+
 } // namespace
 
 exit_code serve_command(const arguments& args) {
@@ -78,18 +101,7 @@ exit_code serve_command(const arguments& args) {
          "target file (with the API key, mode 0600) and a push certificate for other providers "
          "(apns/push.pem)\n"
          "are kept in the data folder.",
-         "pomona serve --data pomona-data --port 9000",
-         with_common(
-             {{"data", 0, "DIR", "Where CA, database and target file are kept", "pomona-data",
-               false},
-              {"bind", 0, "ADDRESS", "Address to listen on", "127.0.0.1", false},
-              {"port", 0, "PORT", "Of the server; 0: a free one", "9000", false},
-              {"apns-port", 0, "PORT", "Of the emulated push service; 0: a free one", "2197",
-               false},
-              {"http", 0, "VERSION", "What it offers by ALPN: 1.1, 2 or both", "both", false},
-              {"api-key", 0, "KEY",
-               "Password of the API's user nanomdm; drawn at random when not given", "", false},
-              bug_option()})},
+         "pomona serve --data pomona-data --port 9000", with_common(own_options())},
         args);
     if (!s) {
         return s.error();
@@ -129,7 +141,7 @@ exit_code serve_command(const arguments& args) {
         complain(written.error().message());
         return exit_code::unusable_target;
     }
-    announce(running.target(), file, data, s->texts("bug"));
+    announce(running, file, data, s->texts("bug"));
     world = &running.world();
     running.run(for_ever(&running.world()));
     running.run(stop_serving(&running)); // a second signal ends the process at once

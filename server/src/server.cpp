@@ -86,7 +86,8 @@ net::task<net::reply> answer(service_ptr s, net::incoming in) {
         out.what = in.what.method == "GET" ? plain_answer(200, "ok") : wrong_method("GET");
         co_return out;
     }
-    const bool known = path == "/enroll" || path == "/scep" || path == "/checkin" ||
+    const bool own_ca = !s->options.other_ca;
+    const bool known = path == "/enroll" || (path == "/scep" && own_ca) || path == "/checkin" ||
                        path == "/mdm" || path == "/version" || path.starts_with("/v1/");
     if (!known) {
         out.what = plain_answer(404, "there is nothing here");
@@ -98,12 +99,21 @@ net::task<net::reply> answer(service_ptr s, net::incoming in) {
 
 class reference_server final : public server {
   public:
-    explicit reference_server(service_ptr s, std::unique_ptr<net::listener> l)
-        : s_{std::move(s)}, listener_{std::move(l)}, local_{listener_->local()} {}
+    explicit reference_server(service_ptr s, std::unique_ptr<net::listener> l,
+                              std::unique_ptr<net::listener> scep)
+        : s_{std::move(s)},
+          listener_{std::move(l)},
+          scep_listener_{std::move(scep)},
+          local_{listener_->local()} {
+        if (scep_listener_) {
+            scep_url_ = "http://" + net::to_text(scep_listener_->local()) + "/scep";
+        }
+    }
     ~reference_server() override { s_->push->abandon(); }
 
     [[nodiscard]] net::endpoint local() const override { return local_; }
     [[nodiscard]] std::string base_url() const override { return s_->base_url; }
+    [[nodiscard]] std::string scep_http_url() const override { return scep_url_; }
     [[nodiscard]] std::string enroll_url() const override { return s_->base_url + "/enroll"; }
     [[nodiscard]] const crypto::certificate& ca() const override { return s_->root().cert; }
 
@@ -120,6 +130,7 @@ class reference_server final : public server {
         while (s->answering > 0 && co_await s->idle.wait_until(deadline)) {
         }
         listener_.reset();
+        scep_listener_.reset();
         co_await s->push->stop();
         co_await s->keep->close();
     }
@@ -127,7 +138,9 @@ class reference_server final : public server {
   private:
     service_ptr s_;
     std::unique_ptr<net::listener> listener_;
+    std::unique_ptr<net::listener> scep_listener_;
     net::endpoint local_;
+    std::string scep_url_;
 };
 
 net::task<result<server_identities>> identities_for(service_ptr s) {
@@ -178,16 +191,36 @@ net::task<void> wake_waiting(service_ptr s) {
     }
 }
 
-net::listen_options listening(const service& s) {
+net::listen_options listening(const service& s, net::endpoint bind, bool tls) {
     net::listen_options out;
-    out.bind = s.options.bind;
-    net::server_tls tls{s.identities->tls, s.options.alpn, true};
-    out.tls = std::move(tls);
+    out.bind = std::move(bind);
+    if (tls) {
+        out.tls = net::server_tls{s.identities->tls, s.options.alpn, true};
+    }
     out.limits.max_body_bytes = max_body;
     out.limits.max_concurrent_streams = max_streams;
     out.who = actor{"server"};
     out.channel_of = channel_of;
     return out;
+}
+
+/// Nothing but SCEP goes without TLS.
+net::task<net::reply> answer_plain(service_ptr s, net::incoming in) {
+    if (net::path_of(in.what.target) != "/scep") {
+        net::reply out;
+        out.what = plain_answer(404, "only SCEP is offered without TLS");
+        co_return out;
+    }
+    co_return co_await answer(std::move(s), std::move(in));
+}
+
+/// Null when it is not wanted.
+result<std::unique_ptr<net::listener>> listen_for_scep(const service_ptr& s) {
+    if (!s->options.scep_http) {
+        return std::unique_ptr<net::listener>{};
+    }
+    return s->world.listen(listening(*s, *s->options.scep_http, false),
+                           [s](net::incoming in) { return answer_plain(s, std::move(in)); });
 }
 
 result<void> check_options(const server_options& o) {
@@ -252,15 +285,27 @@ net::task<result<std::unique_ptr<server>>> server::start(net::world& world,
     if (auto loaded = co_await load_push_identity(s); !loaded) {
         co_return std::unexpected(std::move(loaded.error()));
     }
-    auto listener =
-        world.listen(listening(*s), [s](net::incoming in) { return answer(s, std::move(in)); });
+    if (s->options.scep_legacy) {
+        auto legacy = crypto::context::with_legacy();
+        if (!legacy) {
+            co_return std::unexpected(std::move(legacy.error()));
+        }
+        s->legacy = std::move(*legacy);
+    }
+    auto listener = world.listen(listening(*s, s->options.bind, true),
+                                 [s](net::incoming in) { return answer(s, std::move(in)); });
     if (!listener) {
         co_return std::unexpected(std::move(listener.error()));
+    }
+    auto scep = listen_for_scep(s);
+    if (!scep) {
+        co_return std::unexpected(std::move(scep.error()));
     }
     s->base_url = "https://" + net::to_text({s->options.names.front(), (*listener)->local().port});
     s->push->start();
     co_await wake_waiting(s);
-    co_return std::unique_ptr<server>{std::make_unique<reference_server>(s, std::move(*listener))};
+    co_return std::unique_ptr<server>{
+        std::make_unique<reference_server>(s, std::move(*listener), std::move(*scep))};
 }
 
 } // namespace pomona::server

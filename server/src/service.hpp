@@ -21,13 +21,25 @@ struct service {
     std::shared_ptr<store> keep;
     std::shared_ptr<pusher> push;
     known_devices devices;
-    std::string base_url; ///< https://name:port, no slash at the end
+    std::optional<crypto::context> legacy; ///< with options.scep_legacy: where single DES is done
+    std::string base_url;                  ///< https://name:port, no slash at the end
 
     std::size_t answering = 0; ///< handlers at work
     bool stopping = false;     ///< new requests get 503
     net::signal idle;
 
     [[nodiscard]] const crypto::identity& root() const { return identities->root; }
+    [[nodiscard]] const crypto::context* legacy_context() const {
+        return legacy ? &*legacy : nullptr;
+    }
+    /// What the identity of a Mac chains to.
+    [[nodiscard]] std::vector<crypto::certificate> identity_roots() const {
+        std::vector<crypto::certificate> out{identities->root.cert};
+        if (options.other_ca) {
+            out.push_back(options.other_ca->ca);
+        }
+        return out;
+    }
 };
 
 using service_ptr = std::shared_ptr<service>;

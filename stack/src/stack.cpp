@@ -174,6 +174,15 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     how.apns = self->push_server;
     how.apns_trust = self->push_trust;
     how.key_for = lookup(self->roles);
+    how.scep_http = self->options.scep_http_bind;
+    how.scep_legacy = self->options.scep_legacy;
+    if (const auto& other = self->options.other_ca) {
+        auto ca = crypto::certificate::from_pem(world.crypto(), as_bytes(other->certificate_pem));
+        if (!ca) {
+            co_return unusable("SCEP CA's certificate", ca.error());
+        }
+        how.other_ca = server::identity_ca{other->url, std::move(ca->front()), other->challenge};
+    }
     self->out->target_.api.user = how.api_user;
     auto started = co_await server::server::start(world, std::move(how));
     if (!started) {
@@ -245,11 +254,18 @@ result<void> stack::builder::make_fleet() {
     auto& world = *out->world_;
     out->link_ = std::make_unique<sim::apns::device_link>(
         world, sim::apns::link_options{.server = push_server, .trust = push_trust});
-    auto made = sim::fleet::fleet::create({.world = world,
-                                           .recorder = *out->recorder_,
-                                           .push = *out->link_,
-                                           .system_trust = server_trust},
-                                          options.groups, std::move(mac_keys));
+    sim::mac::environment env{.world = world,
+                              .recorder = *out->recorder_,
+                              .push = *out->link_,
+                              .system_trust = server_trust};
+    if (options.scep_legacy) {
+        auto legacy = crypto::context::with_legacy();
+        if (!legacy) {
+            return unusable("SCEP for old peers", legacy.error());
+        }
+        env.scep_legacy = std::move(*legacy);
+    }
+    auto made = sim::fleet::fleet::create(std::move(env), options.groups, std::move(mac_keys));
     if (!made) {
         return unusable("macs", made.error());
     }

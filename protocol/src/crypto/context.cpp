@@ -84,7 +84,7 @@ std::unexpected<error> openssl_failure(errc code, std::string_view doing) {
 
 struct context::impl {
     OSSL_LIB_CTX* lib = nullptr; ///< null is OpenSSL's default context, which nobody frees
-    std::optional<loaded_providers> providers; ///< of a seeded context
+    std::optional<loaded_providers> providers; ///< of a context of ours
     impl() = default;
     impl(const impl&) = delete;
     impl& operator=(const impl&) = delete;
@@ -107,6 +107,20 @@ context context::seeded(bytes_view seed) {
     }
     if (!made->providers) {
         throw std::runtime_error{"cannot make a seeded OpenSSL context: " + take_openssl_errors()};
+    }
+    return context{std::move(made)};
+}
+
+result<context> context::with_legacy() {
+    ERR_clear_error();
+    auto made = std::make_shared<impl>();
+    made->lib = OSSL_LIB_CTX_new();
+    auto& loaded = made->providers.emplace();
+    // Loading any provider by name ends the automatic loading of the default one.
+    loaded.standard.reset(OSSL_PROVIDER_load(made->lib, "default"));
+    loaded.legacy.reset(OSSL_PROVIDER_load(made->lib, "legacy"));
+    if (made->lib == nullptr || !loaded.standard || !loaded.legacy) {
+        return openssl_failure(errc::library, "OpenSSL's legacy provider");
     }
     return context{std::move(made)};
 }

@@ -17,6 +17,7 @@ using provider_ptr = c_ptr<OSSL_PROVIDER, OSSL_PROVIDER_unload>;
 struct loaded_providers {
     provider_ptr standard;
     provider_ptr seeded;
+    provider_ptr legacy;
 };
 
 /// Makes the default provider and ours the only ones of `lib`, chooses our generator for it, and

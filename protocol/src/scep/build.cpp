@@ -69,7 +69,7 @@ result<bytes> build_request(const crypto::context& ctx, bytes_view content,
         return fail(errc::bad_attribute, "transactionID");
     }
     const auto envelope =
-        seal(ctx, content, recipient, options.content_cipher, options.ber_envelope);
+        seal(ctx, content, recipient, options.content_cipher, options.legacy, options.ber_envelope);
     if (!envelope) {
         return envelope;
     }
@@ -92,7 +92,7 @@ result<bytes> build_success(const crypto::context& ctx,
     if (!content) {
         return content;
     }
-    const auto envelope = seal(ctx, *content, requester, options.content_cipher);
+    const auto envelope = seal(ctx, *content, requester, options.content_cipher, options.legacy);
     if (!envelope) {
         return envelope;
     }

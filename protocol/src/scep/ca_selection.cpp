@@ -58,9 +58,9 @@ std::vector<chained> chains(const std::vector<certificate>& bag) {
 }
 
 result<ca_certificates> use(const certificate& signs, const certificate& encrypts,
-                            const certificate& top) {
+                            const certificate& top, bool any_usage = false) {
     // RFC 8894 section 2.1.2. Observed: Apple's client fails while it builds the envelope.
-    if (!may_encrypt(encrypts)) {
+    if (!any_usage && !may_encrypt(encrypts)) {
         return fail(errc::no_capability, "the CA certificate's KeyUsage has no keyEncipherment");
     }
     if (!encrypts.key_is_rsa() || encrypts.key_bits() < min_rsa_bits) {
@@ -71,8 +71,9 @@ result<ca_certificates> use(const certificate& signs, const certificate& encrypt
 
 } // namespace
 
-result<ca_certificates> take_ca(const certificate& ca) {
-    return use(ca, ca, ca);
+result<ca_certificates> take_ca(const certificate& ca, bool any_usage) {
+    // Observed: the CA certificate of Go's scepserver 2.1.0 has keyCertSign and cRLSign only.
+    return use(ca, ca, ca, any_usage);
 }
 
 result<ca_certificates> choose_ca(const std::vector<certificate>& bag) {

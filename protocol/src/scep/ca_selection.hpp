@@ -14,8 +14,9 @@ struct ca_certificates {
     crypto::certificate top; ///< of the chain: what the CA fingerprint is of
 };
 
-/// GetCACert's first form: one certificate, used for everything.
-result<ca_certificates> take_ca(const crypto::certificate& ca);
+/// GetCACert's first form: one certificate, used for everything; with `any_usage` whatever its
+/// KeyUsage says.
+result<ca_certificates> take_ca(const crypto::certificate& ca, bool any_usage = false);
 /// The second form, a bag in any order: by KeyUsage and chain, never by position (SCEP-059).
 result<ca_certificates> choose_ca(const std::vector<crypto::certificate>& bag);
 

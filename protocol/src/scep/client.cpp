@@ -49,19 +49,20 @@ std::string escape_padding(std::string_view base64) {
     return out;
 }
 
-/// SCEP-050: the strongest that both sides have; never DES, never MD5.
-std::optional<cipher> choose_cipher(const capabilities& caps) {
+/// SCEP-050: the strongest that both sides have; never MD5, and DES only for old CAs on request.
+std::optional<cipher> choose_cipher(const capabilities& caps, bool legacy) {
     // RFC 8894 section 3.5.2: "AES" means AES-128-CBC.
     return caps.aes    ? std::optional{cipher::aes_128_cbc}
            : caps.des3 ? std::optional{cipher::des3_cbc}
+           : legacy    ? std::optional{cipher::des_cbc}
                        : std::nullopt;
 }
-std::optional<digest> choose_digest(const capabilities& caps) {
-    return caps.sha512   ? std::optional{digest::sha512}
-           : caps.sha384 ? std::optional{digest::sha384}
-           : caps.sha256 ? std::optional{digest::sha256}
-           : caps.sha1   ? std::optional{digest::sha1}
-                         : std::nullopt;
+std::optional<digest> choose_digest(const capabilities& caps, bool legacy) {
+    return caps.sha512           ? std::optional{digest::sha512}
+           : caps.sha384         ? std::optional{digest::sha384}
+           : caps.sha256         ? std::optional{digest::sha256}
+           : caps.sha1 || legacy ? std::optional{digest::sha1}
+                                 : std::nullopt;
 }
 
 /// As Apple's client makes it: a random UUID for a name, the request's own key, KeyUsage only.
@@ -157,7 +158,8 @@ action client::take_ca_certs(std::string_view content_type, bytes_view body, tim
         fail(errc::http, "content type of GetCACert's answer", std::string{content_type});
     if (is_type(content_type, "application/x-x509-ca-cert")) {
         auto cert = crypto::certificate::from_der(ctx_, body);
-        chosen = cert ? take_ca(*cert) : fail(errc::malformed, "GetCACert: " + cert.error().detail);
+        chosen = cert ? take_ca(*cert, config_.legacy.has_value())
+                      : fail(errc::malformed, "GetCACert: " + cert.error().detail);
     } else if (is_type(content_type, "application/x-x509-ca-ra-cert")) {
         const auto bag = read_certs_only(ctx_, body);
         chosen = bag ? choose_ca(*bag) : std::unexpected{bag.error()};
@@ -209,8 +211,9 @@ action client::send_poll(time_point now) {
 }
 
 action client::send(message_type type, bytes_view content, time_point now) {
-    const auto content_cipher = choose_cipher(caps_);
-    const auto signature_digest = choose_digest(caps_);
+    const auto* legacy = config_.legacy ? &*config_.legacy : nullptr;
+    const auto content_cipher = choose_cipher(caps_, legacy != nullptr);
+    const auto signature_digest = choose_digest(caps_, legacy != nullptr);
     if (!content_cipher || !signature_digest) {
         return finish(failed(errc::no_capability, !content_cipher ? "no cipher that may be used"
                                                                   : "no digest that may be used"));
@@ -226,7 +229,8 @@ action client::send(message_type type, bytes_view content, time_point now) {
                                   .content_cipher = *content_cipher,
                                   .signature_digest = *signature_digest,
                                   .signing_time = now,
-                                  .ber_envelope = config_.ber_envelope});
+                                  .ber_envelope = config_.ber_envelope,
+                                  .legacy = legacy});
     if (!message) {
         return finish({std::move(message).error(), std::nullopt});
     }
@@ -298,7 +302,8 @@ action client::take_pending(time_point now) {
 }
 
 action client::take_certificate(bytes_view envelope, const crypto::identity& signer) {
-    const auto content = open_envelope(ctx_, envelope, signer);
+    const auto content =
+        open_envelope(ctx_, envelope, signer, config_.legacy ? &*config_.legacy : nullptr);
     if (!content) {
         return finish({content.error(), std::nullopt});
     }

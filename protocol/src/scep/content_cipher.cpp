@@ -99,10 +99,11 @@ struct known_cipher {
     cipher value;
 };
 constexpr std::array known_ciphers{
-    // 2.16.840.1.101.3.4.1.2 and .42, 1.2.840.113549.3.7
+    // 2.16.840.1.101.3.4.1.2 and .42, 1.2.840.113549.3.7, 1.3.14.3.2.7
     known_cipher{{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x02}, 9, cipher::aes_128_cbc},
     known_cipher{{0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a}, 9, cipher::aes_256_cbc},
-    known_cipher{{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07}, 8, cipher::des3_cbc}};
+    known_cipher{{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07}, 8, cipher::des3_cbc},
+    known_cipher{{0x2b, 0x0e, 0x03, 0x02, 0x07}, 5, cipher::des_cbc}};
 
 } // namespace
 
@@ -116,7 +117,7 @@ result<cipher> content_cipher_of(bytes_view envelope) {
             return known.value;
         }
     }
-    // RFC 8894 section 2.9 has AES-128-CBC and, for old peers, 3DES; single DES is refused.
+    // RFC 8894 section 2.9 has AES-128-CBC and, for old peers, 3DES.
     return fail(errc::refused_algorithm, "content cipher");
 }
 

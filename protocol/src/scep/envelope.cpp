@@ -14,6 +14,8 @@ const EVP_CIPHER* openssl_cipher(cipher c) {
         return EVP_aes_256_cbc();
     case cipher::des3_cbc:
         return EVP_des_ede3_cbc();
+    case cipher::des_cbc:
+        return EVP_des_cbc();
     case cipher::aes_128_cbc:
         break;
     }
@@ -36,10 +38,23 @@ bool is_one_sequence(const bytes& content) {
     return indefinite || cursor + length == content.data() + content.size();
 }
 
-} // namespace
+std::unexpected<error> refused_des() {
+    return fail(errc::refused_algorithm,
+                "single DES (DES-CBC): only the setting scep-legacy permits it");
+}
 
-result<bytes> seal(const crypto::context& ctx, bytes_view content,
-                   const crypto::certificate& recipient, cipher content_cipher, bool ber) {
+/// Keys and certificates belong to a library context; single DES is done in another one.
+result<crypto::identity> moved(const crypto::identity& what, const crypto::context& to) {
+    auto cert = crypto::certificate::from_der(to, what.cert.der());
+    auto key = crypto::private_key::from_der(to, what.key.to_der());
+    if (!cert || !key) {
+        return std::unexpected{cert ? key.error() : cert.error()};
+    }
+    return crypto::identity{*std::move(cert), *std::move(key), {}};
+}
+
+result<bytes> encrypt(const crypto::context& ctx, bytes_view content,
+                      const crypto::certificate& recipient, cipher content_cipher, bool ber) {
     ERR_clear_error();
     // With another key OpenSSL would silently make a key agreement of it, which SCEP has not.
     if (!recipient.key_is_rsa() || recipient.key_bits() < min_rsa_bits) {
@@ -64,15 +79,8 @@ result<bytes> seal(const crypto::context& ctx, bytes_view content,
     return crypto::written_bytes(sink.get());
 }
 
-result<opened_envelope> open_envelope(const crypto::context& ctx, bytes_view envelope,
-                                      const crypto::identity& recipient) {
-    if (envelope.size() > max_message_bytes) {
-        return fail(errc::malformed, "envelope too large");
-    }
-    const auto content_cipher = content_cipher_of(envelope);
-    if (!content_cipher) {
-        return std::unexpected{content_cipher.error()};
-    }
+result<bytes> decrypt(const crypto::context& ctx, bytes_view envelope,
+                      const crypto::identity& recipient) {
     const auto cms = crypto::parse_cms(ctx, envelope);
     if (!cms) {
         return fail(errc::malformed, cms.error().detail);
@@ -93,7 +101,46 @@ result<opened_envelope> open_envelope(const crypto::context& ctx, bytes_view env
     if (!is_one_sequence(content)) {
         return fail(errc::decrypt_failed);
     }
-    return opened_envelope{.content = std::move(content), .content_cipher = *content_cipher};
+    return content;
+}
+
+} // namespace
+
+result<bytes> seal(const crypto::context& ctx, bytes_view content,
+                   const crypto::certificate& recipient, cipher content_cipher,
+                   const crypto::context* legacy, bool ber) {
+    if (content_cipher != cipher::des_cbc) {
+        return encrypt(ctx, content, recipient, content_cipher, ber);
+    }
+    if (legacy == nullptr) {
+        return refused_des();
+    }
+    const auto there = crypto::certificate::from_der(*legacy, recipient.der());
+    return there ? encrypt(*legacy, content, *there, content_cipher, ber)
+                 : std::unexpected{there.error()};
+}
+
+result<opened_envelope> open_envelope(const crypto::context& ctx, bytes_view envelope,
+                                      const crypto::identity& recipient,
+                                      const crypto::context* legacy) {
+    if (envelope.size() > max_message_bytes) {
+        return fail(errc::malformed, "envelope too large");
+    }
+    const auto content_cipher = content_cipher_of(envelope);
+    if (!content_cipher) {
+        return std::unexpected{content_cipher.error()};
+    }
+    const bool des = *content_cipher == cipher::des_cbc;
+    if (des && legacy == nullptr) {
+        return refused_des();
+    }
+    const auto who = des ? moved(recipient, *legacy) : result<crypto::identity>{recipient};
+    auto content =
+        who ? decrypt(des ? *legacy : ctx, envelope, *who) : std::unexpected{who.error()};
+    if (!content) {
+        return std::unexpected{std::move(content.error())};
+    }
+    return opened_envelope{.content = *std::move(content), .content_cipher = *content_cipher};
 }
 
 } // namespace pomona::scep

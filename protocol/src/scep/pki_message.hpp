@@ -30,9 +30,10 @@ result<signed_message> open_message(const crypto::context& ctx, bytes_view der,
                                     const std::vector<crypto::certificate>& known);
 
 /// DER EnvelopedData for `recipient`: errc::refused_algorithm unless it has an RSA key of at least
-/// 2048 bits. `ber`: with indefinite lengths instead.
+/// 2048 bits, and for single DES without `legacy`. `ber`: with indefinite lengths instead.
 result<bytes> seal(const crypto::context& ctx, bytes_view content,
-                   const crypto::certificate& recipient, cipher content_cipher, bool ber = false);
+                   const crypto::certificate& recipient, cipher content_cipher,
+                   const crypto::context* legacy, bool ber = false);
 /// Which cipher a BER EnvelopedData says its content has, before anything is decrypted.
 result<cipher> content_cipher_of(bytes_view envelope);
 

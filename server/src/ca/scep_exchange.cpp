@@ -46,11 +46,12 @@ bool acceptable(const crypto::name& subject) {
 }
 
 scep_reading read_csr(const crypto::context& ctx, const crypto::identity& root,
-                      scep::signed_message message, const bytes& der) {
-    auto opened = scep::open_envelope(ctx, message.envelope, root);
+                      scep::signed_message message, const bytes& der,
+                      const crypto::context* legacy) {
+    auto opened = scep::open_envelope(ctx, message.envelope, root, legacy);
     if (!opened) {
         if (opened.error().code == scep::errc::refused_algorithm) {
-            return refusal_of(message, fail_info::bad_alg, "the content cipher is not accepted");
+            return refusal_of(message, fail_info::bad_alg, opened.error().detail);
         }
         // SCEP-039: a wrong key, bad padding and garbage look the same from outside.
         return refusal_of(message, fail_info::bad_message_check, "the envelope cannot be opened");
@@ -90,7 +91,7 @@ scep::reply_options options_for(std::string transaction_id, bytes recipient_nonc
 } // namespace
 
 scep_reading read_pki_message(const crypto::context& ctx, const crypto::identity& root,
-                              const bytes& der) {
+                              const bytes& der, const crypto::context* legacy) {
     auto message = scep::open_message(ctx, der);
     if (!message) {
         return not_opened(ctx, der, message.error());
@@ -98,7 +99,7 @@ scep_reading read_pki_message(const crypto::context& ctx, const crypto::identity
     switch (message->type) {
     case scep::message_type::pkcs_req:
     case scep::message_type::renewal_req:
-        return read_csr(ctx, root, std::move(*message), der);
+        return read_csr(ctx, root, std::move(*message), der, legacy);
     case scep::message_type::cert_poll:
         // Nothing is ever PENDING here, so every transaction that is polled for is unknown
         // (SCEP-026).
@@ -126,11 +127,12 @@ result<bytes> write_refusal(const crypto::context& ctx, const crypto::identity& 
 
 result<bytes> write_success(const crypto::context& ctx, const crypto::identity& root,
                             const certificate_request& r, const crypto::certificate& issued,
-                            bytes sender_nonce, time_point now) {
-    return scep::build_success(ctx, {issued}, r.message.signer, root,
-                               options_for(r.message.transaction_id, r.message.sender_nonce,
-                                           std::move(sender_nonce), r.message.signature_digest,
-                                           r.content_cipher, now));
+                            bytes sender_nonce, time_point now, const crypto::context* legacy) {
+    auto how =
+        options_for(r.message.transaction_id, r.message.sender_nonce, std::move(sender_nonce),
+                    r.message.signature_digest, r.content_cipher, now);
+    how.legacy = legacy;
+    return scep::build_success(ctx, {issued}, r.message.signer, root, how);
 }
 
 } // namespace pomona::server

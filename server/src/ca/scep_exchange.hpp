@@ -33,8 +33,9 @@ struct scep_undecodable {
 
 using scep_reading = std::variant<certificate_request, scep_refusal, scep_undecodable>;
 
+/// `legacy`: see scep::open_envelope.
 scep_reading read_pki_message(const crypto::context& ctx, const crypto::identity& root,
-                              const bytes& der);
+                              const bytes& der, const crypto::context* legacy = nullptr);
 
 scep_refusal refuse(const certificate_request& r, scep::fail_info why, std::string text);
 
@@ -44,6 +45,7 @@ result<bytes> write_refusal(const crypto::context& ctx, const crypto::identity& 
 /// RFC 8894 section 3.3.2.1: for the signer's key, with the request's own digest and cipher.
 result<bytes> write_success(const crypto::context& ctx, const crypto::identity& root,
                             const certificate_request& r, const crypto::certificate& issued,
-                            bytes sender_nonce, time_point now);
+                            bytes sender_nonce, time_point now,
+                            const crypto::context* legacy = nullptr);
 
 } // namespace pomona::server

@@ -132,7 +132,8 @@ net::task<net::response> answer_certificate_request(service_ptr s,
     std::function<void()> work = [s, r, reply, der = std::move(outcome->der),
                                   nonce = std::move(nonce), now] {
         auto cert = crypto::certificate::from_der(s->world.crypto(), der);
-        *reply = cert ? write_success(s->world.crypto(), s->root(), *r, *cert, nonce, now)
+        *reply = cert ? write_success(s->world.crypto(), s->root(), *r, *cert, nonce, now,
+                                      s->legacy_context())
                       : std::unexpected(std::move(cert.error()));
     };
     co_await s->world.offload(std::move(work), crypto_cost);
@@ -142,7 +143,7 @@ net::task<net::response> answer_certificate_request(service_ptr s,
 net::task<net::response> answer_pki_operation(service_ptr s, bytes message) {
     auto reading = std::make_shared<scep_reading>(scep_undecodable{});
     std::function<void()> work = [s, reading, message = std::move(message)] {
-        *reading = read_pki_message(s->world.crypto(), s->root(), message);
+        *reading = read_pki_message(s->world.crypto(), s->root(), message, s->legacy_context());
     };
     co_await s->world.offload(std::move(work), crypto_cost);
     if (auto* broken = std::get_if<scep_undecodable>(reading.get())) {

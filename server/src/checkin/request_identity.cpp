@@ -42,13 +42,14 @@ bool valid_at(const crypto::certificate& cert, time_point now) {
 }
 
 /// As verify_chain, which has the last word on everything that is not known to be good.
-result<void> check_chain(const crypto::certificate& leaf, const crypto::certificate& root,
-                         time_point now, known_devices& known) {
+result<void> check_chain(const crypto::certificate& leaf,
+                         const std::vector<crypto::certificate>& roots, time_point now,
+                         known_devices& known) {
     auto hash = leaf.sha256();
     if (known.chained.contains(hash) && valid_at(leaf, now) && valid_at(root, now)) {
         return {};
     }
-    auto judged = crypto::verify_chain(leaf, {}, {root}, now);
+    auto judged = crypto::verify_chain(leaf, {}, roots, now);
     if (judged && known.chained.insert(hash).second) {
         known.order.push_back(std::move(hash));
         if (known.order.size() > most_known) {
@@ -63,7 +64,7 @@ result<void> check_chain(const crypto::certificate& leaf, const crypto::certific
 
 std::variant<crypto::certificate, identity_refusal>
 identify(const crypto::context& ctx, const std::vector<crypto::certificate>& tls_chain,
-         const net::request& request, const crypto::certificate& root, time_point now,
+         const net::request& request, const std::vector<crypto::certificate>& roots, time_point now,
          known_devices& known) {
     std::optional<crypto::certificate> proven;
     if (auto refused = read_signature(ctx, request, known.signers, proven)) {
@@ -79,7 +80,7 @@ identify(const crypto::context& ctx, const std::vector<crypto::certificate>& tls
         return identity_refusal{403, "this request needs the device's certificate: present it in "
                                      "TLS or sign with it (Mdm-Signature)"};
     }
-    if (const auto chain = check_chain(*proven, root, now, known); !chain) {
+    if (const auto chain = check_chain(*proven, roots, now, known); !chain) {
         const auto code = chain.error().code;
         if (code == crypto::errc::expired) { // ENR-083
             return identity_refusal{403, "the device's certificate has expired: enroll again"};

@@ -34,7 +34,7 @@ struct known_devices {
 /// `tls_chain`: what the client presented in the handshake, leaf first; possession is proven.
 std::variant<crypto::certificate, identity_refusal>
 identify(const crypto::context& ctx, const std::vector<crypto::certificate>& tls_chain,
-         const net::request& request, const crypto::certificate& root, time_point now,
+         const net::request& request, const std::vector<crypto::certificate>& roots, time_point now,
          known_devices& known);
 
 } // namespace pomona::server

@@ -24,15 +24,22 @@ net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
         .organization = s->options.organization,
         .root = s->root().cert,
         .topic = identity->topic,
+        .scep_url = s->base_url + "/scep",
+        .scep_ca_sha1 = s->root().cert.sha1(),
         .challenge = to_hex(w.random(16)), // 128 bits (fact sheet section 8)
         .uuids = {w.random_uuid(), w.random_uuid(), w.random_uuid(), w.random_uuid()},
         .sign_message = s->options.sign_message,
         .access_rights = s->options.access_rights,
         .check_out_when_removed = s->options.check_out_when_removed};
     const auto now = w.now();
-    auto kept = co_await s->keep->add_challenge(crypto::sha256(as_bytes(facts.challenge)),
-                                                now + s->options.challenge_lifetime, now);
-    if (!kept) {
+    if (const auto& other = s->options.other_ca) {
+        facts.scep_url = other->url;
+        facts.scep_ca_sha1 = other->ca.sha1();
+        facts.challenge = other->challenge;
+    } else if (auto kept =
+                   co_await s->keep->add_challenge(crypto::sha256(as_bytes(facts.challenge)),
+                                                   now + s->options.challenge_lifetime, now);
+               !kept) {
         co_return failure_answer("keeping a challenge", kept.error());
     }
     auto document = write_enrollment_profile(facts);

@@ -22,11 +22,13 @@ profile::payload payload_of(std::string_view type, std::string_view part, const 
 
 plist::dict scep_content(const enrollment_profile_facts& f) {
     profile::scep_payload s;
-    s.client.url = f.base_url + "/scep";
+    s.client.url = f.scep_url;
     s.client.subject = {{"O", f.organization}, {"CN", "%SerialNumber%"}};
-    s.client.challenge = f.challenge;
-    s.client.ca_fingerprint = f.root.sha1(); // what every release of macOS checks
-    s.key_size = 2048;                       // Apple's default is 1024 (ENR-006)
+    if (!f.challenge.empty()) {
+        s.client.challenge = f.challenge;
+    }
+    s.client.ca_fingerprint = f.scep_ca_sha1; // what every release of macOS checks
+    s.key_size = 2048;                        // Apple's default is 1024 (ENR-006)
     s.key_usage = 5;
     return profile::write_scep(s);
 }

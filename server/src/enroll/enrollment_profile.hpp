@@ -14,7 +14,9 @@ struct enrollment_profile_facts {
     std::string organization;
     crypto::certificate root;
     pomona::topic topic;
-    std::string challenge;            ///< one-time, for this profile only
+    std::string scep_url;
+    bytes scep_ca_sha1;               ///< of the CA's certificate: the fingerprint that Macs check
+    std::string challenge;            ///< one-time, for this profile only; empty: none
     std::array<std::string, 4> uuids; ///< fresh: profile, root, SCEP, MDM payload
     bool sign_message = true;
     std::int64_t access_rights = 0;

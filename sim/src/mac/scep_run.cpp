@@ -40,6 +40,7 @@ net::task<std::expected<issued_identity, step_failure>>
 run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std::uint64_t cause) {
     auto& w = self->world();
     const auto generation = self->generation;
+    config.legacy = self->env->scep_legacy;
     scep::client client{w.crypto(), std::move(config), self->key};
     web_client web{w, self->who, self->anonymous(std::move(trust)), self->env->request_timeout};
     auto action = client.start(w.now());

@@ -15,6 +15,7 @@ struct shaped {
     scep::cipher cipher = scep::cipher::aes_128_cbc;
     scep::digest digest = scep::digest::sha256;
     crypto::name subject{{"O", "Test"}, {"CN", "device"}};
+    const crypto::context* legacy = nullptr;
 };
 
 crypto::identity signer(lab& l, const crypto::private_key& key, std::string cn = "SCEP signer") {
@@ -42,7 +43,9 @@ bytes build(lab& l, const shaped& how, const crypto::private_key& key, const cry
                                   .sender_nonce = l.w().random(16),
                                   .content_cipher = how.cipher,
                                   .signature_digest = how.digest,
-                                  .signing_time = l.w().now()};
+                                  .signing_time = l.w().now(),
+                                  .ber_envelope = false,
+                                  .legacy = how.legacy};
     return scep::build_request(ctx, crypto::make_request(csr, key).value(), l.s().ca(), by, options)
         .value();
 }
@@ -141,6 +144,41 @@ TEST(scep, reply_is_for_the_signer_with_its_digest_and_cipher_SCEP_004_SCEP_014_
         }
         EXPECT_EQ(serials.size(), 3U);
         EXPECT_EQ(nonces.size(), 3U); // SCEP-012
+    });
+}
+
+net::task<scep::signed_message> ask_in_des(lab& l, const crypto::context& legacy,
+                                           crypto::identity by) {
+    const shaped how{.challenge = co_await fresh_challenge(l),
+                     .cipher = scep::cipher::des_cbc,
+                     .digest = scep::digest::sha1,
+                     .legacy = &legacy};
+    co_return co_await transact(l, build(l, how, by.key, by));
+}
+
+TEST(scep, single_des_is_badAlg_SCEP_029) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        co_await l.start();
+        const auto legacy = crypto::context::with_legacy().value();
+        const auto by = signer(l, fixed_key(l.w().crypto(), 1));
+        const auto reply = co_await ask_in_des(l, legacy, by);
+        EXPECT_EQ(reply.failure, scep::fail_info::bad_alg);
+    });
+}
+
+TEST(scep, old_peers_are_answered_in_kind_where_they_are_permitted_SCEP_037) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        l.options.scep_legacy = true;
+        co_await l.start();
+        const auto legacy = crypto::context::with_legacy().value();
+        const auto by = signer(l, fixed_key(l.w().crypto(), 1));
+        const auto reply = co_await ask_in_des(l, legacy, by);
+        EXPECT_EQ(reply.status, scep::pki_status::success);
+        EXPECT_EQ(reply.signature_digest, scep::digest::sha1);
+        const auto inside = scep::open_envelope(l.w().crypto(), reply.envelope, by, &legacy);
+        EXPECT_EQ(inside.value().content_cipher, scep::cipher::des_cbc);
     });
 }
 

@@ -14,6 +14,13 @@
 
 namespace pomona::server {
 
+/// A SCEP CA of somebody else, which gives the Macs their identities.
+struct identity_ca {
+    std::string url;        ///< for the SCEP payload
+    crypto::certificate ca; ///< signs the identities; its fingerprint goes into the payload
+    std::string challenge;  ///< may be empty
+};
+
 struct server_options {
     net::endpoint bind{"127.0.0.1", 0};
     /// Host names and addresses its TLS certificate covers; the first one stands in the URLs it
@@ -37,6 +44,12 @@ struct server_options {
     /// (offloaded).
     std::function<std::optional<crypto::private_key>(std::string_view role)> key_for;
     defects bugs; ///< planted on purpose; none by default
+    /// SCEP without TLS, on a listener of its own: messages protect themselves (RFC 8894
+    /// section 7.2), and many clients cannot be given a root for https. Empty: not offered.
+    std::optional<net::endpoint> scep_http;
+    /// Permits single DES to SCEP clients that know nothing else.
+    bool scep_legacy = false;
+    std::optional<identity_ca> other_ca; ///< instead of the server's own
 };
 
 /// Runs until destroyed or `stop`. On the world's thread.
@@ -50,6 +63,8 @@ class server {
 
     [[nodiscard]] virtual net::endpoint local() const = 0;
     [[nodiscard]] virtual std::string base_url() const = 0; ///< https://name:port
+    /// Of SCEP without TLS; empty when it is not offered.
+    [[nodiscard]] virtual std::string scep_http_url() const = 0;
     [[nodiscard]] virtual std::string
     enroll_url() const = 0; ///< GET: a fresh signed enrollment profile
     [[nodiscard]] virtual const crypto::certificate&

@@ -19,6 +19,11 @@ namespace pomona::stack {
 
 enum class world_kind { real, simulated };
 
+/// A SCEP CA of somebody else (server::identity_ca, before there is a world to decode it in).
+struct scep_ca {
+    std::string url, certificate_pem, challenge;
+};
+
 struct stack_options {
     world_kind world = world_kind::simulated;
     std::uint64_t seed = 1; ///< simulated: decides everything
@@ -31,6 +36,9 @@ struct stack_options {
     pomona::server::defects bugs; ///< of the reference server, planted on purpose
     net::endpoint server_bind{"127.0.0.1", 0};
     net::endpoint apns_bind{"127.0.0.1", 0};
+    std::optional<net::endpoint> scep_http_bind; ///< SCEP without TLS; empty: not offered
+    std::optional<scep_ca> other_ca;             ///< instead of the server's own
+    bool scep_legacy = false; ///< single DES and SHA-1 for old SCEP peers, on both sides
     std::vector<std::string> server_alpn{"h2", "http/1.1"}; ///< versions of HTTP the server speaks
     /// Another server: then neither server nor push service is started, and the Macs take their
     /// pushes from the target's push service. Real world only.

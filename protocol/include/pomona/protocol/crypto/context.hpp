@@ -34,6 +34,11 @@ class context {
     /// same calls give the same bytes. One thread at a time. For the virtual world and for derived
     /// test keys.
     static context seeded(bytes_view seed);
+    /// A library context of its own with OpenSSL's legacy provider beside the default one, so that
+    /// single DES exists in it and nowhere else. Its randomness is OpenSSL's own (that provider's
+    /// cannot be replaced), so nothing that has to be repeatable may use it. Error: library, when
+    /// the provider is not installed.
+    static result<context> with_legacy();
 
     [[nodiscard]] bytes random(std::size_t count) const;
     [[nodiscard]] ossl_lib_ctx_st* native() const;

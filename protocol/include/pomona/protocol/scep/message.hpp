@@ -46,7 +46,8 @@ enum class fail_info {
 std::string_view to_text(fail_info f);    ///< "badAlg", …
 std::string_view to_text(message_type t); ///< "PKCSReq", …
 
-enum class cipher { aes_128_cbc, aes_256_cbc, des3_cbc };
+/// Single DES is for old peers: only where a context with the legacy provider is given.
+enum class cipher { aes_128_cbc, aes_256_cbc, des3_cbc, des_cbc };
 enum class digest { sha1, sha256, sha384, sha512 };
 
 /// What GetCACaps says (RFC 8894 section 3.5.2).
@@ -75,7 +76,8 @@ struct request_options {
     cipher content_cipher = cipher::aes_128_cbc;
     digest signature_digest = digest::sha256;
     time_point signing_time;
-    bool ber_envelope = false; ///< indefinite lengths, as Apple's client writes them
+    bool ber_envelope = false;               ///< indefinite lengths, as Apple's client writes them
+    const crypto::context* legacy = nullptr; ///< crypto::context::with_legacy, for cipher::des_cbc
 };
 /// A PKCSReq or RenewalReq (content: DER PKCS#10), enveloped to `recipient` (the CA or RA), signed
 /// by `signer`.
@@ -114,9 +116,11 @@ struct opened_envelope {
     cipher content_cipher{};
 };
 /// Checks the content cipher, then decrypts. A wrong key and bad padding are the same error:
-/// decrypt_failed.
+/// decrypt_failed. Single DES is refused_algorithm unless `legacy` (crypto::context::with_legacy)
+/// is given.
 result<opened_envelope> open_envelope(const crypto::context& ctx, bytes_view envelope,
-                                      const crypto::identity& recipient);
+                                      const crypto::identity& recipient,
+                                      const crypto::context* legacy = nullptr);
 
 struct reply_options {
     std::string transaction_id;
@@ -125,6 +129,7 @@ struct reply_options {
     digest signature_digest = digest::sha256;
     cipher content_cipher = cipher::aes_128_cbc;
     time_point signing_time;
+    const crypto::context* legacy = nullptr; ///< as in request_options
 };
 /// CertRep SUCCESS: certs-only with the issued certificate first, enveloped to the request's signer
 /// certificate.

@@ -26,6 +26,8 @@ struct environment {
     /// store).
     net::trust_store system_trust;
     duration request_timeout = std::chrono::seconds{60};
+    /// crypto::context::with_legacy, for CAs that know only single DES and SHA-1; empty: refused.
+    std::optional<crypto::context> scep_legacy = {};
     /// Trust stores with the roots of profiles, by their hashes: Macs with the same roots share
     /// one.
     std::map<std::string, net::trust_store> installed_trust = {};
