@@ -3,6 +3,7 @@
 #include "interrupts.hpp"
 #include "pomona/doctor/doctor.hpp"
 #include "pomona/stack/key_pool.hpp"
+#include "scep_options.hpp"
 #include "settings.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,11 +28,12 @@ net::task<void> examine(net::world* world, doctor::subject what, report* to) {
 
 /// The target's report, in a world of its own; an exit code when a signal came.
 std::expected<report, exit_code> look_at_target(const target_document& target,
-                                                const std::string& file) {
+                                                const std::string& file, bool scep_legacy) {
     const auto world = net::make_real_world();
     const interrupts signals{[w = world.get()] { w->interrupt(); }};
     report out;
-    const bool over = world->run(examine(world.get(), {target.value, file, target.lines}, &out));
+    const bool over =
+        world->run(examine(world.get(), {target.value, file, target.lines, scep_legacy}, &out));
     world->shutdown();
     if (!over) {
         return std::unexpected(static_cast<exit_code>(128 + signals.caught()));
@@ -115,19 +117,20 @@ usage doctor_usage() {
                      {"load", 0, "",
                       "A load run is planned: 5000 Macs unless --macs says otherwise", "", false},
                      {"out", 0, "DIR", "Where the run folder will be", "pomona-runs", false},
+                     scep_legacy_option(),
                      {"json", 0, "", "As JSON", "", false}})};
 }
 
 } // namespace
 
 exit_code examine_before_run(const std::optional<target_document>& target, const std::string& file,
-                             std::size_t macs) {
+                             std::size_t macs, bool scep_legacy) {
     doctor::raise_open_files();
     auto all = doctor::examine_machine(plan_for(macs, !target, {}));
     // Whether the run folder can be written is known as soon as it is.
     std::erase_if(all.findings, [](const finding& f) { return f.id == "out-folder"; });
     if (target) {
-        auto seen = look_at_target(*target, file);
+        auto seen = look_at_target(*target, file, scep_legacy);
         if (!seen) {
             return seen.error();
         }
@@ -173,7 +176,7 @@ exit_code doctor_command(const arguments& args) {
     doctor::raise_open_files();
     report all;
     if (target) {
-        auto seen = look_at_target(*target, *file);
+        auto seen = look_at_target(*target, *file, s->flag("scep-legacy"));
         if (!seen) {
             return seen.error();
         }

@@ -261,7 +261,8 @@ exit_code run_all(const std::vector<std::filesystem::path>& files, const run_opt
         for (const auto& what : scenarios) {
             macs = std::max(macs, what.mac_count());
         }
-        const auto usable = examine_before_run(options.target, options.target_file, macs);
+        const auto usable =
+            examine_before_run(options.target, options.target_file, macs, options.scep_legacy);
         if (usable != exit_code::ok) {
             return usable;
         }

@@ -126,7 +126,7 @@ net::task<void> probe_scep(examination& e) {
     if (payload == nullptr) {
         co_return; // no profile, or an identity that needs no SCEP
     }
-    const auto settings = profile::read_scep(*payload);
+    auto settings = profile::read_scep(*payload);
     const auto profile_place = e.place("enroll_url", e.about.target.enroll_url);
     auto at = net::parse_url(settings ? settings->client.url : "");
     if (!settings || !at) {
@@ -146,6 +146,11 @@ net::task<void> probe_scep(examination& e) {
     const auto key = co_await make_key(e);
     if (!key) {
         co_return;
+    }
+    if (e.about.scep_legacy) {
+        if (auto legacy = crypto::context::with_legacy()) {
+            settings->client.legacy = std::move(*legacy);
+        }
     }
     scep::client mac{e.world.crypto(), settings->client, *key};
     auto next = mac.start(e.world.now());

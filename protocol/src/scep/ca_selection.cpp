@@ -61,7 +61,8 @@ result<ca_certificates> use(const certificate& signs, const certificate& encrypt
                             const certificate& top, bool any_usage = false) {
     // RFC 8894 section 2.1.2. Observed: Apple's client fails while it builds the envelope.
     if (!any_usage && !may_encrypt(encrypts)) {
-        return fail(errc::no_capability, "the CA certificate's KeyUsage has no keyEncipherment");
+        return fail(errc::no_capability, "the CA certificate's KeyUsage has no keyEncipherment "
+                                         "(only the setting scep-legacy permits that)");
     }
     if (!encrypts.key_is_rsa() || encrypts.key_bits() < min_rsa_bits) {
         return fail(errc::refused_algorithm, "CA without an RSA key of 2048 bits or more");

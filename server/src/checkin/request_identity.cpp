@@ -4,6 +4,7 @@
 #include "pomona/protocol/crypto/cms.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace pomona::server {
@@ -46,7 +47,8 @@ result<void> check_chain(const crypto::certificate& leaf,
                          const std::vector<crypto::certificate>& roots, time_point now,
                          known_devices& known) {
     auto hash = leaf.sha256();
-    if (known.chained.contains(hash) && valid_at(leaf, now) && valid_at(root, now)) {
+    if (known.chained.contains(hash) && valid_at(leaf, now) &&
+        std::ranges::all_of(roots, [now](const auto& root) { return valid_at(root, now); })) {
         return {};
     }
     auto judged = crypto::verify_chain(leaf, {}, roots, now);

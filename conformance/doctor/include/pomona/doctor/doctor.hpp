@@ -36,6 +36,7 @@ struct subject {
     stack::target target;
     std::string file;                 ///< as given; empty: none
     std::map<std::string, int> lines; ///< "api.url" → line
+    bool scep_legacy = false;         ///< as `pomona run --scep-legacy`
 };
 
 /// Looks at the server in the order names, TCP, TLS, clock, enrollment profile, SCEP, push, API,
