@@ -29,7 +29,7 @@ void ask(const std::string& header, bytes_view body, server::known_devices& know
     asked.headers = {{"Mdm-Signature", header}};
     asked.body.assign(body.begin(), body.end());
     const auto who =
-        server::identify(ctx, {}, asked, root(), time_point{std::chrono::hours{24}}, known);
+        server::identify(ctx, {}, asked, {root()}, time_point{std::chrono::hours{24}}, known);
     // Nothing here is signed by a certificate of this root.
     const auto* refused = std::get_if<server::identity_refusal>(&who);
     must(refused != nullptr && (refused->status == 400 || refused->status == 403));
