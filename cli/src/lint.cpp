@@ -21,8 +21,9 @@ exit_code lint_command(const arguments& args) {
     }
     auto code = exit_code::ok;
     for (const auto& file : *files) {
-        // Verbs that need the virtual world are valid here: `run` says when the world does not fit.
-        const auto parsed = scenario::load(file, {{}, {}, true});
+        // Verbs and faults that need one of the worlds are valid here: `run` says when the world
+        // does not fit.
+        const auto parsed = scenario::load(file, {.vars = {}, .macs = {}, .any_world = true});
         if (!parsed) {
             std::cerr << parsed.error().render();
             code = exit_code::invalid_input;

@@ -1,5 +1,6 @@
 #include "bugs.hpp"
 #include "command.hpp"
+#include "faults.hpp"
 #include "pomona/checks/check.hpp"
 #include "pomona/scenario/source.hpp"
 #include "pomona/sim/mac/persona.hpp"
@@ -97,7 +98,7 @@ struct listing {
     exit_code (*print)(bool json);
 };
 constexpr std::array listings{listing{"bugs", list_bugs}, listing{"checks", list_checks},
-                              listing{"personas", list_personas}};
+                              listing{"faults", list_faults}, listing{"personas", list_personas}};
 
 /// One kind of thing that can be explained by its id.
 struct explanation {
@@ -106,7 +107,8 @@ struct explanation {
     std::string (*nearest)(const std::string& id);
 };
 constexpr std::array explanations{explanation{"checks", explain_check, nearest_check},
-                                  explanation{"bugs", explain_bug, nearest_bug}};
+                                  explanation{"bugs", explain_bug, nearest_bug},
+                                  explanation{"faults", explain_fault, nearest_fault}};
 
 std::string joined(const std::vector<std::string_view>& names, std::string_view between) {
     std::string out;
@@ -148,9 +150,9 @@ exit_code list_command(const arguments& args) {
 
 exit_code explain_command(const arguments& args) {
     const auto s = settings::read(
-        {"explain", "CHECK|BUG",
-         "Says what a check judges, how much it weighs and how we know; or what a planted bug does "
-         "and what catches it.",
+        {"explain", "CHECK|BUG|FAULT",
+         "Says what a check judges, how much it weighs and how we know; or what a planted bug or "
+         "a fault does.",
          "pomona explain MDM-CHK-004", with_common({{"json", 0, "", "As JSON", "", false}})},
         args);
     if (!s) {
@@ -171,7 +173,7 @@ exit_code explain_command(const arguments& args) {
         shown +=
             (shown.empty() ? "`pomona list " : ", `pomona list ") + std::string{e.plural} + '`';
     }
-    return usage_error("there is no check or bug `" + id + "`",
+    return usage_error("there is no check, bug or fault `" + id + "`",
                        near.empty() ? shown + " show them" : "did you mean `" + near + "`?");
 }
 

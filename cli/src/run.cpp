@@ -165,7 +165,7 @@ class scenario_run {
         }
         const auto& style = options_.style;
         scenario::runner runner{{stack_->world(), stack_->recorder(), stack_->fleet(), adapter,
-                                 stack_->target().enroll_url},
+                                 stack_->target().enroll_url, options_.seed},
                                 what_,
                                 [&style](const scenario::step_outcome& s) {
                                     if (!style.quiet) {

@@ -1,5 +1,6 @@
 #include "exchange_log.hpp"
 
+#include "exchange_tap.hpp"
 #include "pomona/net/world.hpp"
 
 #include <algorithm>
@@ -8,20 +9,43 @@ namespace pomona::net {
 
 std::uint64_t exchange_log::request(const net::request& what) {
     auto* const who = world_->observed_by();
-    if (who == nullptr) {
-        return 0;
+    const auto tap = where_.note.tap;
+    std::uint64_t event = 0;
+    if (who != nullptr && (!tap || !tap->silent)) {
+        if (tap && tap->meant) {
+            auto told = what;
+            told.body = *tap->meant;
+            event = who->on_request(where_, told);
+        } else {
+            event = who->on_request(where_, what);
+        }
+        where_.note.cause = event;
     }
-    const auto event = who->on_request(where_, what);
-    where_.note.cause = event;
+    if (tap) {
+        tap->told = true;
+        note_place(*tap);
+    }
     return event;
 }
 
+void exchange_log::note_place(exchange_tap& tap) const {
+    tap.where = where_;
+    tap.where.note.tap.reset();
+}
+
 void exchange_log::response(const net::request& to, net::response& what) {
+    if (where_.note.tap) {
+        return;
+    }
     auto* const who = world_->observed_by();
     what.event = who == nullptr ? 0 : who->on_response(where_, to, what);
 }
 
 void exchange_log::failure(const net::request& of, transport_error& why) {
+    if (where_.note.tap) {
+        note_place(*where_.note.tap);
+        return;
+    }
     auto* const who = world_->observed_by();
     why.event = who == nullptr ? 0 : who->on_failure(where_, of, why);
 }

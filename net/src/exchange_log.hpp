@@ -12,7 +12,7 @@ namespace pomona::net {
 class world;
 
 /// Silent when nobody observes. The event of the request becomes the cause of what follows at the
-/// same end.
+/// same end. A tapped exchange (exchange_tap.hpp) tells of its request only.
 class exchange_log {
   public:
     exchange_log(world& w, exchange_context where) : world_{&w}, where_{std::move(where)} {}
@@ -25,8 +25,11 @@ class exchange_log {
     std::uint64_t stream_message(bytes_view message);
 
     [[nodiscard]] const exchange_context& where() const { return where_; }
+    [[nodiscard]] world& owner() const { return *world_; }
 
   private:
+    void note_place(exchange_tap& tap) const;
+
     world* world_;
     exchange_context where_;
 };

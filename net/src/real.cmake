@@ -7,9 +7,11 @@ set(net_real
   src/real/h1_message.cpp
   src/real/h1_server.cpp
   src/real/h2_answer.cpp
+  src/real/h1_wire_fault.cpp
   src/real/h2_client.cpp
   src/real/h2_server.cpp
   src/real/h2_session.cpp
+  src/real/h2_wire_fault.cpp
   src/real/opener.cpp
   src/real/real_world.cpp
   src/real/refusal_log.cpp

@@ -1,5 +1,6 @@
 #include "pomona/net/world.hpp"
 
+#include "disturbed_connection.hpp"
 #include "pomona/foundation/uuid.hpp"
 
 #include <boost/asio/async_result.hpp>
@@ -37,6 +38,22 @@ void world::spawn(std::string name, task<void> work) {
     boost::asio::co_spawn(
         boost::asio::require(executor(), boost::asio::execution::blocking.never), std::move(work),
         [name = std::move(name)](std::exception_ptr failure) { log_failure(name, failure); });
+}
+
+task<open_result> world::open(open_options options) {
+    if (!injector_ || !injector_->watches(options.note)) {
+        return connect(std::move(options));
+    }
+    return open_disturbed(this, std::move(options), injector_);
+}
+
+task<open_result> world::open_disturbed(world* self, open_options options,
+                                        std::shared_ptr<fault_injector> injector) {
+    auto opened = co_await self->connect(std::move(options));
+    if (opened) {
+        co_return make_disturbed(*self, *std::move(opened), std::move(injector));
+    }
+    co_return opened;
 }
 
 task<void> world::sleep_until(time_point when) {

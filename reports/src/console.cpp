@@ -3,6 +3,7 @@
 #include "pomona/scenario/source.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace pomona::reports {
 namespace {
@@ -118,6 +119,34 @@ std::string check_line(const scenario::check_outcome& c, bool color) {
     return out + " (" + std::to_string(c.occasions) + "x)\n";
 }
 
+/// "faults injected: drop-answer 3 of 5, …" and a line for each reason why one was not.
+std::string fault_lines(const scenario::run_outcome& run) {
+    if (run.faults.empty()) {
+        return {};
+    }
+    std::map<std::string, std::size_t> by_fault;
+    std::string missed;
+    for (const auto& f : run.faults) {
+        by_fault[f.fault] += f.injected;
+        for (const auto& [why, count] : f.missed) {
+            missed += "  not applied: " + f.fault + " (" + f.where + ") " + std::to_string(count) +
+                      (count == 1 ? " time: " : " times: ") + why + '\n';
+        }
+        if (f.injected == 0 && f.missed.empty()) {
+            missed += "  not applied: " + f.fault + " (" + f.where + "): " +
+                      (f.matched == 0 ? "no such message came"
+                                      : "chance or the budget left all " +
+                                            std::to_string(f.matched) + " messages alone") +
+                      '\n';
+        }
+    }
+    std::string out;
+    for (const auto& [id, count] : by_fault) {
+        out += (out.empty() ? "  faults injected: " : ", ") + id + ' ' + std::to_string(count);
+    }
+    return out + '\n' + missed;
+}
+
 std::string counts(const scenario::run_outcome& run) {
     std::size_t by_verdict[7] = {};
     for (const auto& c : run.checks) {
@@ -180,6 +209,7 @@ std::string summary(const scenario::run_outcome& run, const std::string& trace_f
            " steps · checks: " + counts(run) + " · " + std::to_string(run.macs) +
            (run.macs == 1 ? " Mac · " : " Macs · ") + std::to_string(run.events) +
            " events · seed " + std::to_string(run.seed) + " (" + run.world + ")\n";
+    out += fault_lines(run);
     if (is_red(run.verdict)) {
         out += "  again:  " + run.rerun + '\n';
     }

@@ -137,6 +137,10 @@ std::uint64_t recorder::on_response(const net::exchange_context& where, const ne
     e.target = redactor_.target(to.target);
     e.status = what.status;
     e.headers = std::move(shown.headers);
+    if (where.altered) {
+        shown.body = to_bytes(redactor_.placeholder("altered", what.body));
+        stored.changed = true;
+    }
     e.body = store(std::move(shown.body), what.body.size(), stored.changed);
     end_exchange(where, e);
     return add(std::move(e));
@@ -195,14 +199,26 @@ std::uint64_t recorder::step(std::string name, fields summary) {
     return add(std::move(e));
 }
 
-std::uint64_t recorder::fault(const actor& who, std::string name, fields summary,
-                              std::uint64_t cause) {
-    event e;
-    e.actor = who.value();
-    e.kind = kind::fault;
+std::uint64_t recorder::fault(const net::exchange_context& where, std::string name,
+                              const fields& about, const net::request& of,
+                              const net::response* original) {
+    auto e = begin(where, kind::fault);
     e.name = std::move(name);
-    e.summary = redactor_.values(summary);
-    e.cause = cause;
+    e.method = of.method;
+    e.target = redactor_.target(of.target);
+    e.cause = where.note.cause;
+    e.summary = redactor_.values(about);
+    if (original != nullptr) {
+        auto stored = redactor_.body(original->body, net::media_type(original->headers));
+        const net::response shown{original->status, redactor_.headers(original->headers),
+                                  std::move(stored.body)};
+        e.status = shown.status;
+        e.headers = shown.headers;
+        for (const auto& [key, value] : summarize_response(world_->crypto(), where, of, shown)) {
+            e.summary.set(key, value);
+        }
+        e.body = store(shown.body, original->body.size(), stored.changed);
+    }
     return add(std::move(e));
 }
 

@@ -80,7 +80,9 @@ std::string nearest(std::string_view id) {
 }
 
 judgement judge(const check& what, const trace_view& run, bool strict) {
-    judgement out{&what, verdict::pass, what.examine(run)};
+    // A Mac answers for what it did with what it got; its peers for what they said themselves.
+    const bool of_mac = what.subject == subject::device || what.subject == subject::scep_client;
+    judgement out{&what, verdict::pass, what.examine(of_mac ? run : run.of_peers())};
     // Design: a guess of ours, or a recommendation, does not turn a run red unless it is asked to.
     const bool binding =
         what.level == level::must && what.basis != basis::observed && what.basis != basis::derived;

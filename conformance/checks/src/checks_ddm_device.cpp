@@ -23,6 +23,7 @@ bool switches_on(const exchange& x) {
 struct channel_state {
     const exchange* switched_on = nullptr; ///< the first command
     bool with_data = false;
+    std::size_t commands = 0;
     std::size_t syncs = 0, reports = 0; ///< check-ins since then
 };
 
@@ -49,6 +50,7 @@ void walk(const trace_view& run, F see) {
             s.reports += target == ddm_target::status ? 1 : 0;
             s.syncs += target == ddm_target::status ? 0 : 1;
         }
+        s.commands += switches_on(*x) ? 1 : 0;
         if (switches_on(*x) && s.switched_on == nullptr) {
             const auto doc = decoded(run, *x->answer);
             s.switched_on = x;
@@ -72,11 +74,12 @@ observation nothing_before_the_command(const trace_view& run) {
 }
 
 // Apple, "Integrating declarative management": without Data the device asks for the tokens. Judged
-// for the first command, before which no synchronisation can be under way.
+// for the first command, before which no synchronisation can be under way, and only until a second
+// one came: a Mac that could not reach the server after the first follows the second.
 observation tokens_come_first(const trace_view& run) {
     observation out;
     walk(run, [&](const exchange& x, ddm_target target, const channel_state& s) {
-        if (s.switched_on == nullptr || s.with_data || s.syncs != 0 ||
+        if (s.switched_on == nullptr || s.with_data || s.syncs != 0 || s.commands != 1 ||
             target == ddm_target::status) {
             return;
         }
@@ -163,7 +166,9 @@ struct store {
 };
 
 void take_manifest(store& s, const trace_view& run, const exchange& x) {
-    s.manifest = &x;
+    // What cannot be read here (it was altered on its way, or is none) the Mac cannot store either.
+    const auto doc = decoded(run, *x.answer);
+    s.manifest = doc.is_object() && doc.contains("Declarations") ? &x : nullptr;
     s.fetched.clear();
     s.listed = listed_by(run, *x.answer);
     // What is no longer listed goes; a later listing makes it new again.

@@ -222,6 +222,8 @@ observation install_order(const trace_view& run) {
                                    lists(e->summary, "payload_types", profile::mdm_type));
             } else if (e->kind == trace::kind::response && e->channel == "scep") {
                 has_identity = has_identity || e->summary.text("pkiStatus") == "SUCCESS";
+            } else if (e->kind == trace::kind::state && e->name == "identity-issued") {
+                has_identity = true; // also where the recorded reply is damaged beyond reading
             } else if (wants_scep && e->kind == trace::kind::request && e->channel == "checkin" &&
                        e->summary.text("MessageType") == "Authenticate") {
                 ++out.occasions;

@@ -130,9 +130,10 @@ void note_survivors(observation& out, const trace_view& run) {
             continue;
         }
         const auto status = x->request->summary.text("Status");
-        if (x->request->channel == "mdm" && status != "NotNow" && is_accepted(*x)) {
-            s.offered.erase(
-                std::string{uuid_of(*x->request)}); // it is over, a new one may have its UUID
+        if (x->request->channel == "mdm" && status != "NotNow" &&
+            (is_accepted(*x) || !x->answered())) {
+            s.offered.erase( // it is over, or may be, and a new one may have its UUID
+                std::string{uuid_of(*x->request)});
         }
         if (x->request->channel != "mdm" || !x->answered() || uuid_of(*x->answer).empty()) {
             continue;

@@ -57,6 +57,18 @@ json write(const check_outcome& c) {
             {"findings", std::move(findings)}};
 }
 
+json write(const fault_outcome& f) {
+    auto missed = json::object();
+    for (const auto& [why, count] : f.missed) {
+        missed[why] = count;
+    }
+    return {{"fault", f.fault},
+            {"where", f.where},
+            {"matched", f.matched},
+            {"injected", f.injected},
+            {"not_applied", std::move(missed)}};
+}
+
 checks::verdict read_verdict(const json& j) {
     const auto v = checks::parse_verdict(j.at("verdict").get<std::string>());
     return v ? *v : throw std::invalid_argument("verdict");
@@ -108,6 +120,18 @@ check_outcome read_check_outcome(const json& j) {
     return c;
 }
 
+fault_outcome read_fault_outcome(const json& j) {
+    fault_outcome f;
+    j.at("fault").get_to(f.fault);
+    j.at("where").get_to(f.where);
+    j.at("matched").get_to(f.matched);
+    j.at("injected").get_to(f.injected);
+    for (const auto& [why, count] : j.at("not_applied").items()) {
+        f.missed[why] = count.get<std::size_t>();
+    }
+    return f;
+}
+
 run_outcome read(const json& j) {
     run_outcome o;
     j.at("version").get_to(o.version);
@@ -132,6 +156,11 @@ run_outcome read(const json& j) {
     for (const auto& c : j.at("checks")) {
         o.checks.push_back(read_check_outcome(c));
     }
+    if (const auto all = j.find("faults"); all != j.end()) { // runs of before have none
+        for (const auto& f : *all) {
+            o.faults.push_back(read_fault_outcome(f));
+        }
+    }
     return o;
 }
 
@@ -145,6 +174,10 @@ std::string to_json(const run_outcome& o) {
     auto all_checks = json::array();
     for (const auto& c : o.checks) {
         all_checks.push_back(write(c));
+    }
+    auto all_faults = json::array();
+    for (const auto& f : o.faults) {
+        all_faults.push_back(write(f));
     }
     const json j{{"version", o.version},
                  {"name", o.name},
@@ -163,7 +196,8 @@ std::string to_json(const run_outcome& o) {
                  {"reason", o.reason},
                  {"exit", static_cast<int>(o.exit)},
                  {"steps", std::move(steps)},
-                 {"checks", std::move(all_checks)}};
+                 {"checks", std::move(all_checks)},
+                 {"faults", std::move(all_faults)}};
     // A peer's bytes may stand in reasons: what is not UTF-8 is replaced, never a failure.
     return j.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }

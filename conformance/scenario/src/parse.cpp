@@ -170,7 +170,10 @@ void read_file(parse_state& state, const yaml::node& root, scenario& out) {
     out.about = top.text("about").value_or("");
     read_needs(state, top, out);
     read_groups(state, top, root, out);
-    for (const auto* key : {"faults", "cases", "always", "load", "thresholds"}) {
+    if (const auto* n = top.take("faults")) {
+        out.faults = read_faults(state, *n, out.groups);
+    }
+    for (const auto* key : {"cases", "always", "load", "thresholds"}) {
         if (const auto* n = top.take(key)) {
             state.report(n->where, "`" + std::string{key} + "` is not carried out by this version");
         }

@@ -13,10 +13,9 @@ constexpr std::array later_verbs{
     std::string_view{"answer"}, std::string_view{"send"}, std::string_view{"poke"},
     std::string_view{"abm"},    std::string_view{"apns"}, std::string_view{"ca"},
     std::string_view{"idp"},    std::string_view{"use"},  std::string_view{"parallel"},
-    std::string_view{"any_of"}, std::string_view{"on"},   std::string_view{"fault"},
-    std::string_view{"manual"}};
-const std::vector<std::string_view> verbs{"enroll", "server", "expect", "lifecycle",
-                                          "set",    "check",  "advance"};
+    std::string_view{"any_of"}, std::string_view{"on"},   std::string_view{"manual"}};
+const std::vector<std::string_view> verbs{"enroll", "server", "expect",  "lifecycle",
+                                          "set",    "check",  "advance", "fault"};
 
 void read_after(parse_state& state, reader& r, enroll_step& e) {
     const auto* n = r.take("after");
@@ -52,6 +51,7 @@ std::optional<enroll_step> read_enroll(parse_state& state, const yaml::node& val
     }
     enroll_step e;
     read_after(state, r, e);
+    e.tries = static_cast<int>(r.integer("tries", 1, 100).value_or(1));
     if (const auto* outcome = r.take("outcome")) {
         const auto text = scalar_text(state, *outcome, "outcome").value_or("");
         constexpr std::string_view prefix = "refused at ";
@@ -158,7 +158,7 @@ set_step read_set(parse_state& state, const yaml::node& value) {
 }
 
 advance_step read_advance(parse_state& state, const yaml::node& value) {
-    if (!state.options->virtual_world) {
+    if (!state.options->virtual_world && !state.options->any_world) {
         state.report(value.where, "`advance` moves the clock, which only the virtual world allows",
                      "run with --world virtual");
     }
@@ -198,6 +198,12 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
         out.verb = read_check(state, verb.value);
     } else if (verb.key == "advance") {
         out.verb = read_advance(state, verb.value);
+    } else if (verb.key == "fault") {
+        auto f = read_fault_step(state, verb.value, r, out.macs);
+        if (!f) {
+            return false;
+        }
+        out.verb = std::move(*f);
     } else {
         const auto what = scalar_text(state, verb.value, "server").value_or("");
         if (what == "queue") {
@@ -218,7 +224,8 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
 const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
     const yaml::member* found = nullptr;
     for (const auto& m : n.members) {
-        if (std::ranges::find(later_verbs, m.key) != later_verbs.end()) {
+        const bool is_modifier = m.key == "on" && n.find("fault") != nullptr;
+        if (!is_modifier && std::ranges::find(later_verbs, m.key) != later_verbs.end()) {
             state.report(m.where, "the verb `" + m.key + "` is not carried out by this version");
             return nullptr;
         }
@@ -246,7 +253,8 @@ const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
         state.report(
             near.empty() ? n.where : culprit->where,
             near.empty() ? "a step without a verb" : "`" + culprit->key + "` is not a verb",
-            near.empty() ? "verbs are: enroll, server, expect, lifecycle, set, check, advance"
+            near.empty() ? "verbs are: enroll, server, expect, lifecycle, set, check, advance, "
+                           "fault"
                          : "did you mean `" + near + "`?");
     }
     return found;

@@ -64,6 +64,14 @@ std::optional<std::string> read_json(parse_state& state, const yaml::node& n);
 std::map<std::string, std::string> read_capture(parse_state& state, reader& r);
 expect_step read_expect(parse_state& state, const yaml::node& value, reader& r);
 
+// parse_faults.cpp
+/// The top level's `faults`.
+fault_plan read_faults(parse_state& state, const yaml::node& n,
+                       const std::vector<mac_group>& groups);
+/// `macs`: the step's. The modifiers are taken from `r`.
+std::optional<fault_step> read_fault_step(parse_state& state, const yaml::node& value, reader& r,
+                                          const std::string& macs);
+
 // parse_steps.cpp
 std::optional<step> read_step(parse_state& state, const yaml::node& n,
                               const std::vector<mac_group>& groups);

@@ -1,5 +1,6 @@
 #include "pomona/scenario/runner.hpp"
 
+#include "fault_rules.hpp"
 #include "step_context.hpp"
 #include "verbs.hpp"
 
@@ -15,7 +16,16 @@ struct runner::impl {
     time_point began;
 
     impl(session s, const scenario& what, progress p)
-        : c{s}, file{&what}, on_step{std::move(p)}, began{s.world.now()} {}
+        : c{s}, file{&what}, on_step{std::move(p)}, began{s.world.now()} {
+        begin_faults(c, what);
+    }
+    impl(const impl&) = delete;
+    impl& operator=(const impl&) = delete;
+    ~impl() {
+        // Connections may live on, and with them the injector, but not what its rules look at.
+        c.faults->stop();
+        c.env.world.disturb(nullptr);
+    }
 
     [[nodiscard]] step_outcome outcome_of(const step& s, std::size_t macs) const {
         step_outcome o;
@@ -117,6 +127,9 @@ run_outcome runner::conclude(bool strict, std::string_view cut_off) {
     out.ended = i.c.env.world.now();
     out.events = i.c.env.recorder.events().size();
     out.steps = i.done;
+    for (const auto& t : i.c.faults->tallies()) {
+        out.faults.push_back({t.fault, t.where, t.matched, t.injected, t.missed});
+    }
     out.checks = judge_trace(i.c.view(), i.file->checks, strict);
     settle(out);
     return out;

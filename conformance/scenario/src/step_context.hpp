@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mac_log.hpp"
+#include "pomona/faults/injector.hpp"
 #include "pomona/scenario/runner.hpp"
 #include "predicates.hpp"
 
@@ -46,7 +47,8 @@ class step_context {
     session env;
     mac_log log;
     std::vector<place> places;
-    std::optional<step_outcome> current; ///< set while a step runs
+    std::optional<step_outcome> current;      ///< set while a step runs
+    std::shared_ptr<faults::injector> faults; ///< of the run; its rules look at this context
 
   private:
     [[nodiscard]] std::optional<std::string> variable(std::size_t mac,

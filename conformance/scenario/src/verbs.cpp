@@ -1,6 +1,7 @@
 #include "verbs.hpp"
 
 #include "expect_watch.hpp"
+#include "fault_rules.hpp"
 
 #include <algorithm>
 
@@ -19,13 +20,25 @@ std::vector<enrollment_id> ids_of(const step_context& c, const std::vector<std::
     return ids;
 }
 
+/// Choice: how long a user needs to install the profile once more.
+constexpr auto before_next_try = std::chrono::seconds{5};
+
+/// Failed, and nothing of it goes on: a Mac that was authenticated repeats TokenUpdate by itself.
+bool is_over(const std::expected<void, sim::mac::enroll_failure>& result) {
+    return !result && result.error().at != "TokenUpdate";
+}
+
 net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
     if (e.after_max > duration{0}) {
         const auto span = static_cast<std::uint64_t>((e.after_max - e.after_min).count());
         co_await c.env.world.sleep_for(
             e.after_min + duration{static_cast<std::int64_t>(c.env.world.random_below(span + 1))});
     }
-    const auto result = co_await c.env.fleet.at(mac).enroll(c.env.enroll_url);
+    auto result = co_await c.env.fleet.at(mac).enroll(c.env.enroll_url);
+    for (int again = 1; again < e.tries && is_over(result); ++again) {
+        co_await c.env.world.sleep_for(before_next_try);
+        result = co_await c.env.fleet.at(mac).enroll(c.env.enroll_url);
+    }
     if (result ? e.refused_at.empty() : result.error().at == e.refused_at) {
         c.held();
     } else if (result) {
@@ -199,6 +212,17 @@ net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::s
 net::task<void> carry_out(step_context& c, const advance_step& a, std::vector<std::size_t> macs) {
     co_await c.env.world.sleep_for(a.length);
     c.held(macs.size());
+}
+
+net::task<void> carry_out(step_context& c, const fault_step& f, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    if (f.rule) {
+        add_fault(c, *f.rule);
+    } else {
+        c.faults->stop();
+    }
+    c.held(macs.size());
+    co_return;
 }
 
 net::task<void> carry_out(step_context& c, const check_step& what, std::vector<std::size_t> macs) {

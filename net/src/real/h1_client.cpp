@@ -1,6 +1,7 @@
 // The client's side of HTTP/1.1: one exchange after the other, in call order.
 #include "real/client_core.hpp"
 #include "real/h1_message.hpp"
+#include "real/h1_wire_fault.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -158,8 +159,10 @@ task<h1_client::started> h1_client::start(std::shared_ptr<h1_client> self, std::
                                            what.method == "HEAD");
     x->written_before = self->setup_.stream->bytes_written();
     x->log.request(what);
-    const auto wire = h1_serialize(what);
-    if (auto sent = co_await self->setup_.stream->write_all(wire, deadline); !sent) {
+    auto* const tap = x->log.where().note.tap.get();
+    if (auto sent =
+            co_await send_request(self->setup_.owner, *self->setup_.stream, what, tap, deadline);
+        !sent) {
         auto why = std::move(sent.error());
         if (why.kind == io_failure::reset) {
             // A server that answers early and closes: its answer, or its alert, may be there all

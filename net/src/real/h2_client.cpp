@@ -1,4 +1,5 @@
 // The client's side of HTTP/2: exchanges side by side on one connection.
+#include "real/client_core.hpp"
 #include "real/h2_call.hpp"
 #include "real/h2_session.hpp"
 
@@ -9,7 +10,7 @@ namespace pomona::net::real {
 
 namespace {
 
-class h2_client final : public h2_session, public client_core {
+class h2_client final : public h2_session, public client_core, public h2_faulty {
   public:
     explicit h2_client(client_setup setup)
         : h2_session{setup.owner, setup.stream},
@@ -35,6 +36,26 @@ class h2_client final : public h2_session, public client_core {
             reset(id, NGHTTP2_CANCEL);
         }
     }
+    void go_on(std::int32_t id) override {
+        if (!is_lost()) {
+            nghttp2_session_resume_data(session(), id);
+            flush();
+        }
+    }
+    void reset_stream(std::int32_t id, std::uint32_t code) override {
+        if (!is_lost()) {
+            reset(id, code);
+        }
+    }
+    void say_goaway(std::uint32_t code) override {
+        going_away_ = true;
+        if (!is_lost()) {
+            nghttp2_submit_goaway(session(), NGHTTP2_FLAG_NONE, 0, code, nullptr, 0);
+            flush();
+        }
+    }
+    socket_stream& socket() override { return stream(); }
+    void cut(const io_error& why) override { lose(why); }
     /// The next message of a stream has been taken: its bytes no longer count against the window.
     void consume_line(std::int32_t id, std::size_t size) {
         if (is_lost()) {
@@ -122,14 +143,7 @@ void h2_client::on_lost(const io_error& why) {
 ssize_t h2_client::read_body(nghttp2_session* /*session*/, std::int32_t /*id*/, std::uint8_t* into,
                              std::size_t size, std::uint32_t* flags, nghttp2_data_source* source,
                              void* /*user*/) {
-    auto& call = *static_cast<h2_call*>(source->ptr);
-    const auto count = std::min(size, call.what.body.size() - call.body_sent);
-    std::copy_n(call.what.body.begin() + static_cast<std::ptrdiff_t>(call.body_sent), count, into);
-    call.body_sent += count;
-    if (call.body_sent == call.what.body.size()) {
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-    }
-    return static_cast<ssize_t>(count);
+    return static_cast<h2_call*>(source->ptr)->take_body({into, size}, *flags);
 }
 
 std::int32_t h2_client::submit(const call_ptr& call, time_point deadline, annotation note) {
@@ -169,6 +183,7 @@ void h2_client::on_headers_sent(std::int32_t id) {
     if (auto* const call = find(id); call != nullptr && !call->sent) {
         call->sent = true;
         call->log->request(call->what);
+        call->changed.notify_all();
     }
 }
 
@@ -296,7 +311,12 @@ task<void> h2_client::await_answer(std::shared_ptr<h2_client> self, std::int32_t
 task<exchange_result> h2_client::run(std::shared_ptr<h2_client> self, request what,
                                      time_point deadline, annotation note) {
     const auto call = std::make_shared<h2_call>(self->owner(), std::move(what), false);
+    const auto tap = note.tap;
+    prepare_fault(*self, *call, tap.get());
     const auto id = self->submit(call, deadline, std::move(note));
+    if (tap && tap->wire_done && id > 0) {
+        co_await carry_out_fault(self, id, call, *tap->wire, deadline);
+    }
     co_await await_answer(self, id, call, deadline);
     if (call->failure) {
         co_return std::unexpected(self->report(*call));

@@ -44,6 +44,7 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     void take_no_more();
     [[nodiscard]] bool is_over() const;
     void close_connection() { stream_->close(); }
+    [[nodiscard]] socket_stream& stream() { return *stream_; }
     /// Closes, and calls on_lost. nghttp2 is not called any more after it.
     void lose(const io_error& why);
 

@@ -36,12 +36,6 @@ class real_world final : public world {
     bool is_virtual() const override { return false; }
     boost::asio::any_io_executor executor() override { return loop_->context.get_executor(); }
 
-    task<open_result> open(open_options options) override {
-        if (loop_->stopping) {
-            return refuse_when_stopping();
-        }
-        return real::open_connection(*this, loop_, tls_, std::move(options));
-    }
     result<std::unique_ptr<listener>> listen(listen_options options, handler on_request) override {
         if (loop_->stopping) {
             return fail(std::make_error_code(std::errc::operation_canceled),
@@ -59,6 +53,12 @@ class real_world final : public world {
     void shutdown() override;
 
   protected:
+    task<open_result> connect(open_options options) override {
+        if (loop_->stopping) {
+            return refuse_when_stopping();
+        }
+        return real::open_connection(*this, loop_, tls_, std::move(options));
+    }
     std::uint64_t add_waiter(time_point deadline, resume_function then) override {
         // At shutdown a waiter is dropped with the task that made it.
         return loop_->stopping ? 0 : loop_->timers.add(deadline, std::move(then));

@@ -74,6 +74,33 @@ void socket_stream::close() {
     socket_.close(ignored);
 }
 
+void socket_stream::abort() {
+    boost::system::error_code ignored;
+    socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
+    tls_broken_ = true;
+    close();
+}
+
+void socket_stream::send_alert() {
+    if (!tls_ || tls_broken_ || closed_) {
+        return;
+    }
+    // OpenSSL has no call that sends an alert of one's choice. A record that cannot be decrypted
+    // makes it send bad_record_mac (RFC 8446 section 5.2, RFC 5246 section 7.2.2).
+    constexpr std::array<std::uint8_t, 5 + 32> garbled{0x17, 0x03, 0x03, 0x00, 0x20};
+    c_ptr<BIO, BIO_free_all> from{BIO_new(BIO_s_mem())};
+    if (!from || BIO_write(from.get(), garbled.data(), garbled.size()) <= 0) {
+        return;
+    }
+    auto* const ssl = tls_->ssl.get();
+    SSL_set0_rbio(ssl, from.release());
+    std::uint8_t unread = 0;
+    ERR_clear_error();
+    SSL_read(ssl, &unread, 1);
+    ERR_clear_error();
+    tls_broken_ = true;
+}
+
 endpoint socket_stream::local() const {
     boost::system::error_code failed;
     return to_endpoint(socket_.local_endpoint(failed));

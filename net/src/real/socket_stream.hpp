@@ -51,6 +51,11 @@ class socket_stream final : public closable {
     task<void> yield();
 
     void close();
+    /// Closes with a TCP RST; no close_notify.
+    void abort();
+    /// Has the peer get a fatal alert, encrypted as a real one is. Nothing works after it but
+    /// close.
+    void send_alert();
     void close_now() override { close(); }
     [[nodiscard]] bool is_open() const { return !closed_; }
     /// True when nothing has arrived and the peer has not closed.

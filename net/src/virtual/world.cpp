@@ -38,9 +38,6 @@ class seeded_world final : public world {
     [[nodiscard]] bool is_virtual() const override { return true; }
     [[nodiscard]] boost::asio::any_io_executor executor() override { return loop_executor{loop_}; }
 
-    task<open_result> open(open_options options) override {
-        return network_.open(std::move(options));
-    }
     result<std::unique_ptr<listener>> listen(listen_options options, handler on_request) override {
         if (loop_.closed()) {
             return fail(std::make_error_code(std::errc::operation_canceled), "the world has ended");
@@ -57,6 +54,9 @@ class seeded_world final : public world {
     void shutdown() override { end(); }
 
   protected:
+    task<open_result> connect(open_options options) override {
+        return network_.open(std::move(options));
+    }
     std::uint64_t add_waiter(time_point deadline, resume_function then) override {
         return loop_.add_waiter(deadline, std::move(then));
     }

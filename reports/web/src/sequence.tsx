@@ -58,7 +58,10 @@ function ArrowRow({ row, lanes, chosen, verdict, pick }: RowProps<Arrow>) {
       <span class="lanes">
         <span class={`line ${shape}`} style={place} />
         <span class={`text ${shape}`} style={place}>
-          <span>{e.kind === "failure" ? `✕ ${e.label}` : e.label}</span>
+          <span>
+            {e.kind === "failure" ? `✕ ${e.label}` : e.label}
+            {row.fault && <em class="injected"> ↯ {row.fault}</em>}
+          </span>
         </span>
       </span>
     </button>

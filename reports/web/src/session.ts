@@ -10,6 +10,8 @@ export interface Arrow {
   event: Event;
   /** The same message as the other end recorded it. */
   twin?: Event;
+  /** What Pomona did to the message on its way. */
+  fault?: string;
   from: Lane;
   to: Lane;
 }
@@ -120,6 +122,10 @@ export function buildSession(model: Model, mac: Mac): Session {
   for (const e of mac.events) {
     const row = rowOf.get(e.cause);
     if (e.kind === "fact" && row !== undefined && !rowOf.has(e.number)) rowOf.set(e.number, row);
+  }
+  for (const e of mac.events) {
+    const row = e.kind === "fault" ? rows[rowOf.get(e.cause) ?? -1] : undefined;
+    if (row?.type === "arrow") row.fault = e.label;
   }
   const used = new Set<Lane>(["mac", "server"]);
   for (const r of rows) {

@@ -1,5 +1,6 @@
 // Carries the declarative management engine's requests as check-in messages.
 #include "mac/core.hpp"
+#include "mac/policy.hpp"
 
 namespace pomona::sim::mac {
 namespace {
@@ -20,6 +21,25 @@ void record_end(channel& c, std::uint64_t cause) {
     }
 }
 
+/// Said again a few times when nothing was heard of it. Choice (Apple is silent): after that the
+/// next session says it.
+net::task<exchange_outcome> ask(channel_ptr self, std::shared_ptr<mdm_client> client,
+                                ddm_request what, std::uint64_t cause) {
+    const auto begun = self->now();
+    for (unsigned attempt = 1;; ++attempt) {
+        auto answer = co_await send_checkin(self, client, self->mac->current->checkin_url(),
+                                            message_of(what), cause);
+        if (answer.response || attempt == ddm_tries || !self->is_still(begun)) {
+            co_return answer;
+        }
+        cause = answer.event;
+        co_await self->mac->world().sleep_for(result_resend.delay(attempt - 1));
+        if (!self->is_still(begun)) {
+            co_return answer;
+        }
+    }
+}
+
 } // namespace
 
 net::task<void> synchronise(channel_ptr self, std::shared_ptr<mdm_client> client,
@@ -30,8 +50,7 @@ net::task<void> synchronise(channel_ptr self, std::shared_ptr<mdm_client> client
     }
     auto next = self->ddm->start(tokens);
     while (next) {
-        auto answer = co_await send_checkin(self, client, self->mac->current->checkin_url(),
-                                            message_of(*std::move(next)), cause);
+        auto answer = co_await ask(self, client, *std::move(next), cause);
         cause = answer.event;
         if (!self->is_still(begun)) {
             co_return;

@@ -24,6 +24,8 @@ inline constexpr back_off result_resend{std::chrono::seconds{1}, std::chrono::se
 /// Choice: an Idle that nobody answered is tried again a few times before the next push is waited
 /// for.
 inline constexpr unsigned idle_tries = 3;
+/// Choice: how often a request of declarative management is made when nothing is heard of it.
+inline constexpr unsigned ddm_tries = 3;
 /// Choice (a model; Apple is silent): TokenUpdate is repeated until it is accepted.
 inline constexpr back_off token_update_repeat{std::chrono::seconds{10}, std::chrono::hours{1}};
 /// After this many tries the user is told that the enrollment failed.

@@ -14,6 +14,8 @@ namespace {
 /// Choice: a server that never runs dry does not hold the Mac for ever.
 constexpr int most_commands = 10'000;
 
+constexpr std::string_view no_more_commands = "no more commands";
+
 /// One session's state. Lives in the frame of `run_session`.
 struct session {
     channel_ptr self;
@@ -138,7 +140,7 @@ net::task<std::string> exchange_commands(session& s) {
             co_return "the enrollment has ended";
         }
         if (answer.response->body.empty()) { // MDM-CHK-063
-            co_return "no more commands";
+            co_return std::string{no_more_commands};
         }
         if (s.commands == most_commands) {
             co_return "too many commands in one session";
@@ -168,6 +170,9 @@ net::task<void> run_session(channel_ptr self, std::uint64_t cause) {
     if (!s.overtaken() && s.sync) {
         // Observed (F1): acknowledged first, then synchronised.
         co_await synchronise(self, s.client, std::move(s.sync->tokens), s.cause);
+    } else if (!s.overtaken() && end == no_more_commands && self->ddm && !self->ddm->succeeded()) {
+        // Choice: what failed the last time is tried again when the server can be reached.
+        co_await synchronise(self, s.client, std::nullopt, s.cause);
     }
     if (!s.overtaken()) {
         // Apple, "Handling a NotNow status": only when it was the last status of the connection

@@ -72,14 +72,22 @@ class tls_peer final : public raw_stream {
     }
     std::string read() override {
         std::array<char, 8192> some{};
+        ERR_clear_error();
         const auto n = SSL_read(ssl_.get(), some.data(), static_cast<int>(some.size()));
+        if (const auto reason = ERR_GET_REASON(ERR_peek_error());
+            n <= 0 && reason > SSL_AD_REASON_OFFSET) {
+            alert_ = reason - SSL_AD_REASON_OFFSET;
+        }
         return n > 0 ? std::string{some.data(), static_cast<std::size_t>(n)} : std::string{};
     }
+
+    int alert() const override { return alert_; }
 
   private:
     std::unique_ptr<socket_peer> socket_;
     ssl_ctx_ptr context_;
     ssl_ptr ssl_;
+    int alert_ = -1;
 };
 
 std::string alpn_list(const std::vector<std::string>& names) {

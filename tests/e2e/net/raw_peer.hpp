@@ -19,6 +19,8 @@ class raw_stream {
     virtual bool write(std::string_view data) = 0;
     /// Some bytes; empty at the end or on an error.
     virtual std::string read() = 0;
+    /// The fatal TLS alert that ended the reading; -1: none.
+    virtual int alert() const { return -1; }
 
     std::string read_to_end();
     /// Until `count` bytes have come; shorter at the end.

@@ -122,6 +122,84 @@ TEST_P(EachCheck, DoesNotFailWhenAPassingRunIsCutOff) {
     }
 }
 
+bool is_answer(const trace::event& e) {
+    return e.kind == trace::kind::response && e.at == trace::end::client &&
+           e.actor.starts_with("mac-");
+}
+
+/// The same run in which a fault acted on the exchange of the answer `at`.
+small_trace with_fault(const small_trace& recorded, std::size_t at, std::string effect) {
+    small_trace out;
+    for (std::size_t i = 0; i < recorded.events().size(); ++i) {
+        auto e = recorded.events()[i];
+        if (i == at && effect == "lost") {
+            e.kind = trace::kind::failure;
+            e.status = 0;
+            e.failure = "reset";
+            e.after_send = true;
+            e.summary = {};
+            e.facts = {};
+            e.body.reset();
+            e.headers.clear();
+        }
+        out.add(std::move(e));
+    }
+    auto mark = recorded.events()[at];
+    mark.kind = trace::kind::fault;
+    mark.name = "some-fault";
+    mark.summary = {{"effect", std::move(effect)}};
+    mark.facts = {};
+    out.add(std::move(mark));
+    return out;
+}
+
+bool is_of_a_peer(const check& c) {
+    return c.subject != subject::device && c.subject != subject::scep_client;
+}
+
+/// Whatever answer of a good run is lost or replaced: no peer may be blamed for it.
+TEST_P(EachCheck, BlamesNoPeerForAnAnswerThatWasInjected) {
+    if (!is_of_a_peer(subject_check())) {
+        return; // it judges the Mac, by what the Mac got
+    }
+    for (const auto& name : fixture_names(GetParam(), "pass")) {
+        const small_trace recorded{fixture_folder(GetParam()) / name};
+        for (std::size_t i = 0; i < recorded.events().size(); ++i) {
+            if (!is_answer(recorded.events()[i])) {
+                continue;
+            }
+            for (const auto* effect : {"lost", "other"}) {
+                const auto run = with_fault(recorded, i, effect);
+                const auto j = judge(subject_check(), run.view(), true);
+                EXPECT_NE(to_text(j.verdict), "fail")
+                    << name << ", " << effect << " at " << i + 1 << ": " << text_of(j.seen);
+            }
+        }
+    }
+}
+
+/// What a peer is caught at is no longer its own when every answer was another's.
+TEST_P(EachCheck, BlamesNoServerWhenEveryAnswerWasInjected) {
+    const auto of = subject_check().subject;
+    if (of != subject::server && of != subject::scep_server) {
+        return;
+    }
+    for (const auto& name : fixture_names(GetParam(), "fail")) {
+        small_trace run{fixture_folder(GetParam()) / name};
+        const auto count = run.events().size();
+        for (std::size_t i = 0; i < count; ++i) {
+            if (is_answer(run.events()[i])) {
+                run = with_fault(run, i, "other");
+            }
+        }
+        const auto j = judge(subject_check(), run.view(), true);
+        for (const auto& f : j.seen.violations) { // pushes and certificates are a server's own
+            EXPECT_FALSE(is_answer(run.events()[f.event - 1]))
+                << name << ", event " << f.event << ": " << f.actual;
+        }
+    }
+}
+
 std::vector<std::string> all_ids() {
     std::vector<std::string> out;
     for (const auto& c : catalogue()) {

@@ -664,6 +664,70 @@ one("DDM-035", "pass", lambda t: (on(t), t.status(), t.tokens(), t.items([])))
 one("DDM-035", "fail", lambda t: (on(t), t.items([])))
 
 
+@case("DDM-035", "pass-second-command")
+def _(t):  # after the first command the server could not be reached: the second one, with Data, is followed
+    on(t), t.tokens(), t.checkin("CheckOut"), t.enroll(magic=MAGIC2)
+    now = {"SyncTokens": {"DeclarationsToken": "T1", "Timestamp": "2026-01-02T03:04:05Z"}}
+    switch_on(t, uuid="D8"), switch_on(t, json.dumps(now).encode(), "D9"), t.items([])
+
+
+# Injected faults ----------------------------------------------------------------------------------
+def injected(t, exchange, effect="other", name="answer-status"):
+    """A fault acted on this exchange, the last one, as Pomona's injector marks it: before the answer."""
+    request, answer = exchange
+    assert t.events.pop() is answer
+    mark = t.add(actor=request["actor"], peer=request["peer"], channel=request["channel"], exchange=request["exchange"],
+                 kind="fault", cause=request["number"], at="client", method=request["method"], target=request["target"],
+                 name=name, summary={"rule": "some.yaml:1", "effect": effect})
+    mark["time"], answer["time"] = answer["time"], mark["time"]
+    answer["number"] = len(t.events) + 1
+    t.events.append(answer)
+
+
+@case("MDM-CHK-001", "pass-injected-answer")
+def _(t):  # another answer came in place of the server's
+    t.authenticate(), injected(t, t.authenticate(204))
+
+
+@case("MDM-CHK-005", "pass-injected-alteration")
+def _(t):  # the command was altered on its way
+    t.loop(gets="U1")
+    request = t.loop_request()
+    injected(t, (request, t.answer(request, 200, {"malformed": True}, {}, XML, b"OK", False)), name="alter-answer")
+
+
+@case("MDM-CHK-009", "pass-injected-duplicate")
+def _(t):  # the copy of a report gets an answer of its own, which no Mac sees
+    t.loop(gets="U1"), injected(t, t.loop("Acknowledged", "U1", gets="U2"), "twice", "duplicate-request")
+    t.loop("Acknowledged", "U2")
+
+
+@case("MDM-CHK-026", "pass-injected-answer")
+def _(t):
+    t.enroll(), t.loop(), injected(t, t.loop(answer=401))
+
+
+@case("MDM-CHK-052", "pass-injected-answer")
+def _(t):  # a proxy's 403 is none of the server's
+    refusal(t, JSON, UNKNOWN, {"json_valid": True})
+    request = t.loop_request()
+    injected(t, (request, t.answer(request, 403, UNKNOWN, {"json_valid": True}, XML, b"{...}", False)))
+
+
+@case("ENR-010", "pass-injected-answer")
+def _(t):
+    t.enroll(), injected(t, t.authenticate(answer={"headers": XML, "body": b"<plist/>"}))
+
+
+@case("ENR-100", "pass-injected-alteration")
+def _(t):  # the CertRep was damaged where the Mac needs nothing of it
+    t.profile()
+    request = t.request(MAC, "scep", "POST", "/scep?operation=PKIOperation", {"operation": "PKIOperation"})
+    injected(t, (request, t.answer(request, 200, {"operation": "PKIOperation", "signature": "invalid"}, {}, [], b"x", False)),
+             name="alter-answer")
+    t.state("identity-issued"), t.authenticate()
+
+
 def synced(t, then, token="T1", first=200):
     on(t), t.tokens(), t.items([("C1", "S1"), ("C2", "S1")])
     t.declaration("C1", "S1", status=first), t.declaration("C2", "S1")

@@ -56,6 +56,32 @@ TEST(TraceView, PairsByCauseWhereNoConnectionCameAbout) {
     EXPECT_EQ(all[1].answer->number, 3U);
 }
 
+TEST(TraceView, ShowsPeersOnlyWhatTheySaidThemselves) {
+    const auto verdicts = [](std::string effect) {
+        small_trace t;
+        t.add(made(kind::request, "mac-0001", "mdm", "c1/1"));
+        auto fault = made(kind::fault, "mac-0001", "mdm", "c1/1");
+        fault.summary = {{"effect", std::move(effect)}};
+        t.add(std::move(fault));
+        t.add(made(kind::response, "mac-0001", "mdm", "c1/1")).status = 503;
+        t.add(made(kind::request, "mac-0001", "mdm", "c1/2"));
+        t.add(made(kind::response, "mac-0001", "mdm", "c1/2")).status = 200;
+        const auto view = t.view();
+        const auto answered = [](const trace_view& v) {
+            std::string out;
+            for (const auto& x : v.of_channel("mdm")) {
+                out += x.answered() ? 'a' : '-';
+            }
+            return out + std::to_string(v.of_mac("mac-0001").size());
+        };
+        return answered(view) + ' ' + answered(view.of_peers());
+    };
+    EXPECT_EQ(verdicts("other"), "aa5 -a5");
+    EXPECT_EQ(verdicts("not known yet"), "aa5 -a5");
+    EXPECT_EQ(verdicts("late"), "aa5 aa5");
+    EXPECT_EQ(verdicts("twice"), "aa5 aa5");
+}
+
 TEST(TraceView, DoesNotReadTheServersOwnEvents) {
     small_trace t;
     t.add(made(kind::request, "mac-0001", "mdm", "c1/1"));

@@ -36,6 +36,19 @@ TEST(console, a_failed_run_ends_with_the_line_that_runs_it_again) {
     EXPECT_THAT(summary(passed, "", {}), Not(HasSubstr("again:")));
 }
 
+TEST(console, injected_faults_are_counted_and_those_that_could_not_be_are_told) {
+    auto run = sample::run();
+    EXPECT_THAT(summary(run, "", {}), Not(HasSubstr("faults")));
+    run.faults = {{"drop-answer", "t.yaml:5", 9, 3, {}},
+                  {"drop-answer", "t.yaml:8", 2, 1, {}},
+                  {"rst-stream", "t.yaml:9", 4, 0, {{"it speaks HTTP/1.1", 4}}},
+                  {"reset", "t.yaml:10", 0, 0, {}}};
+    const auto text = summary(run, "", {});
+    EXPECT_THAT(text, HasSubstr("faults injected: drop-answer 4, reset 0, rst-stream 0\n"));
+    EXPECT_THAT(text, HasSubstr("not applied: rst-stream (t.yaml:9) 4 times: it speaks HTTP/1.1"));
+    EXPECT_THAT(text, HasSubstr("not applied: reset (t.yaml:10): no such message came"));
+}
+
 TEST(console, color_is_there_only_when_asked_for) {
     EXPECT_THAT(summary(sample::run(), "", {}), Not(HasSubstr("\x1b[")));
     EXPECT_THAT(summary(sample::run(), "", {.color = true}), HasSubstr("\x1b[1;31m"));

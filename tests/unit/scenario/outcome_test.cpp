@@ -25,6 +25,7 @@ run_outcome sample() {
     c.verdict = checks::verdict::warn;
     c.findings.push_back({9, {8}, "mac-0001", "zero bytes", "12 bytes"});
     o.checks.push_back(c);
+    o.faults.push_back({"rst-stream", "t.yaml:5", 9, 2, {{"it needs h2", 3}}});
     o.verdict = checks::verdict::fail;
     o.exit = exit_code::failed;
     return o;
@@ -36,6 +37,20 @@ TEST(run_json, reads_back_as_it_was_written) {
     ASSERT_TRUE(back) << back.error().message();
     EXPECT_EQ(to_json(*back), text);
     EXPECT_EQ(back->steps[0].failures[0].around, (std::vector<std::uint64_t>{4, 5}));
+}
+
+TEST(run_json, faults_are_counted_and_older_runs_have_none) {
+    auto text = to_json(sample());
+    const auto back = from_json(text);
+    ASSERT_TRUE(back);
+    ASSERT_EQ(back->faults.size(), 1U);
+    EXPECT_EQ(back->faults[0].injected, 2U);
+    EXPECT_EQ(back->faults[0].missed.at("it needs h2"), 3U);
+    const auto at = text.find(",\n  \"faults\"");
+    ASSERT_NE(at, std::string::npos);
+    const auto older = from_json(text.substr(0, at) + "\n}\n");
+    ASSERT_TRUE(older) << older.error().message();
+    EXPECT_TRUE(older->faults.empty());
 }
 
 TEST(run_json, anything_else_is_an_error_with_words) {

@@ -170,6 +170,89 @@ TEST(scenario_file, variables_and_counts_can_be_overridden) {
                 HasSubstr("did you mean `limit`?"));
 }
 
+TEST(scenario_file, faults_are_rules_of_the_file_and_steps) {
+    const auto parsed = parse("t.yaml", head + R"(
+faults:
+  seed: 9
+  budget: {run: 50, per_mac: 3}
+  rules:
+    - {fault: drop-answer, on: TokenUpdate, macs: fleet, probability: 0.25, budget: 7}
+    - {fault: delay-answer, on: command ProfileList, times: 2, with: {delay: 30s}}
+    - {fault: drop-request}
+steps:
+  - fault: drop-answer
+    on: http response to SecurityInfo Acknowledged
+    macs: fleet
+  - fault: none
+  - enroll: profile
+    tries: 3
+)",
+                              {});
+    ASSERT_TRUE(parsed) << parsed.error().render();
+    const auto& plan = parsed->faults;
+    EXPECT_EQ(plan.seed, 9U);
+    EXPECT_EQ(plan.limits.run, 50U);
+    EXPECT_EQ(plan.limits.a_mac, 3U);
+    ASSERT_EQ(plan.rules.size(), 3U);
+    EXPECT_EQ(plan.rules[0].what->id, "drop-answer");
+    EXPECT_EQ(plan.rules[0].macs, "fleet");
+    EXPECT_EQ(plan.rules[0].probability, 0.25);
+    EXPECT_EQ(plan.rules[0].times, faults::unlimited);
+    EXPECT_EQ(plan.rules[0].in_total, 7U);
+    EXPECT_FALSE(plan.rules[0].on_answer);
+    EXPECT_TRUE(plan.rules[1].on_answer);
+    EXPECT_EQ(plan.rules[1].times, 2U);
+    EXPECT_EQ(plan.rules[1].with.length("delay"), 30s);
+    EXPECT_FALSE(plan.rules[2].on);
+    EXPECT_EQ(plan.rules[2].times, 1U);
+    const auto& on = std::get<fault_step>(parsed->steps[0].verb).rule;
+    ASSERT_TRUE(on);
+    EXPECT_EQ(on->on->text, "SecurityInfo Acknowledged");
+    EXPECT_EQ(on->macs, "fleet");
+    EXPECT_FALSE(std::get<fault_step>(parsed->steps[1].verb).rule);
+    EXPECT_EQ(std::get<enroll_step>(parsed->steps[2].verb).tries, 3);
+}
+
+TEST(scenario_file, a_mistake_in_faults_is_named_with_a_mend) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"{fault: drop-anser}", "did you mean `drop-answer`?"},
+        {"{on: TokenUpdate}", "lacks `fault`"},
+        {"{fault: drop-answer, on: TokenUpdat}", "did you mean `TokenUpdate`?"},
+        {"{fault: drop-answer, on: apns push}", "is none of them"},
+        {"{fault: drop-answer, on: state enrolled}", "is none of them"},
+        {"{fault: drop-request, on: command ProfileList}", "is an answer"},
+        {"{fault: delay-request, on: http response to Idle}", "is an answer"},
+        {"{fault: drop-answer, on: http response to command}", "no message of a Mac"},
+        {"{fault: drop-answer, onn: Idle}", "did you mean `on`?"},
+        {"{fault: drop-answer, with: {az: reset}}", "did you mean `as`?"},
+        {"{fault: drop-answer, with: {as: never}}", "reset or timeout"},
+        {"{fault: delay-answer, with: {delay: 0s}}", "1ms to 1d"},
+        {"{fault: drop-answer, probability: 2}", "above 0"},
+        {"{fault: drop-answer, probability: 0}", "above 0"},
+        {"{fault: drop-answer, times: 0}", "whole number"},
+        {"{fault: drop-answer, macs: others}", "no group of Macs named `others`"},
+    };
+    for (const auto& [rule, words] : cases) {
+        const auto said =
+            problems_of(head + "faults:\n  rules:\n    - " + rule + "\nsteps:\n  - expect: Idle\n");
+        EXPECT_THAT(said, HasSubstr(words)) << rule;
+        EXPECT_THAT(said, HasSubstr("t.yaml:6:")) << rule;
+    }
+    EXPECT_THAT(problems_of(head + "steps:\n  - fault: drop-anser\n"),
+                HasSubstr("did you mean `drop-answer`?"));
+}
+
+TEST(scenario_file, a_wire_fault_is_refused_in_the_virtual_world) {
+    const auto rule = head + "faults: {rules: [{fault: tls-alert}]}\nsteps: [{expect: Idle}]\n";
+    const auto step = head + "steps: [{fault: tls-alert}]\n";
+    for (const auto& text : {rule, step}) {
+        EXPECT_TRUE(parse("t.yaml", text, {}));
+        EXPECT_TRUE(parse("t.yaml", text, {.vars = {}, .macs = {}, .any_world = true}));
+        EXPECT_THAT(problems_of(text, {.vars = {}, .macs = {}, .virtual_world = true}),
+                    HasSubstr("`tls-alert` is a wire fault, and the virtual world has no wire"));
+    }
+}
+
 TEST(scenario_file, a_missing_file_is_one_clear_sentence) {
     const auto parsed = load("/no/such/file.yaml", {});
     ASSERT_FALSE(parsed);

@@ -17,7 +17,7 @@ class fake_world final : public net::world {
     [[nodiscard]] const crypto::context& crypto() const override { return crypto_; }
     [[nodiscard]] bool is_virtual() const override { return true; }
     [[nodiscard]] boost::asio::any_io_executor executor() override { return {}; }
-    net::task<net::open_result> open(net::open_options) override {
+    net::task<net::open_result> connect(net::open_options) override {
         co_return std::unexpected{net::transport_error{}};
     }
     result<std::unique_ptr<net::listener>> listen(net::listen_options, net::handler) override {

@@ -46,7 +46,9 @@ void record_a_run(fake_world& world, recorder& log) {
     log.on_request(again, bootstrap_message());
     log.on_failure(again, bootstrap_message(),
                    {net::transport_failure::reset, true, "peer closed", 0});
-    log.fault(actor{"runner"}, "drop-answer", {{"rule", "first"}}, 1);
+    net::exchange_context lost;
+    lost.note.cause = 1;
+    log.fault(lost, "drop-answer", {{"rule", "first"}}, net::request{}, nullptr);
     log.on_stream_message(on("apns-device", net::side::client, "apns-link"),
                           as_bytes(R"({"token":"AB","payload":{"mdm":"m4gic"}})"));
 }

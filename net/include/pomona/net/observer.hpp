@@ -25,11 +25,14 @@ struct connection_info {
     std::vector<crypto::certificate> own_chain;  ///< what this end presented, leaf first
 };
 
+struct exchange_tap;
+
 /// Why a message is sent and under whose name: travels with each request.
 struct annotation {
     actor who;               ///< "mac-0001", "server", "apns", "operator"
     std::string channel;     ///< "enroll", "scep", "checkin", "mdm", "apns", "apns-device", "api"
     std::uint64_t cause = 0; ///< event that led to this message; 0: none
+    std::shared_ptr<exchange_tap> tap = {}; ///< net's own: set while an exchange is disturbed
 };
 
 enum class side { client, server };
@@ -40,6 +43,8 @@ struct exchange_context {
     annotation note;
     std::shared_ptr<const connection_info> connection; ///< null when no connection came about
     endpoint peer; ///< who the other end is, for the client: the server it named
+    /// The body was altered on purpose: secrets in it are not where they are looked for.
+    bool altered = false;
 };
 
 /// Called on the world's thread, in the order of events at that end. Each call returns the number

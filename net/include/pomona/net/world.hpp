@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pomona/net/connection.hpp"
+#include "pomona/net/fault.hpp"
 #include "pomona/net/listener.hpp"
 
 #include <cstdint>
@@ -34,7 +35,7 @@ class world {
     [[nodiscard]] virtual boost::asio::any_io_executor executor() = 0;
 
     /// A failure has already been told to the observer.
-    virtual task<open_result> open(open_options options) = 0;
+    task<open_result> open(open_options options);
     virtual result<std::unique_ptr<listener>> listen(listen_options options,
                                                      handler on_request) = 0;
 
@@ -69,8 +70,13 @@ class world {
     void observe(observer* who) { observer_ = who; }
     [[nodiscard]] observer* observed_by() const { return observer_; }
 
+    /// From now on the exchanges of connections opened here may be disturbed; null: not any more.
+    void disturb(std::shared_ptr<fault_injector> injector) { injector_ = std::move(injector); }
+
   protected:
     friend class signal;
+    /// `open`, undisturbed.
+    virtual task<open_result> connect(open_options options) = 0;
     using resume_function = std::move_only_function<void(bool)>;
     /// Calls `then` (posted, never inline): with true after `wake`, with false when `deadline` has
     /// come. Dropped at shutdown.
@@ -79,7 +85,11 @@ class world {
     virtual void wake(std::uint64_t waiter) = 0;
 
   private:
+    static task<open_result> open_disturbed(world* self, open_options options,
+                                            std::shared_ptr<fault_injector> injector);
+
     observer* observer_ = nullptr;
+    std::shared_ptr<fault_injector> injector_;
 };
 
 /// "Forever" as a deadline.

@@ -50,8 +50,11 @@ class recorder final : public net::observer {
     /// verified).
     std::uint64_t fact(const actor& who, std::string name, fields facts, std::uint64_t cause);
     std::uint64_t step(std::string name, fields summary);
-    std::uint64_t fault(const actor& who, std::string name, fields summary,
-                        std::uint64_t cause = 0);
+    /// Fault `name` acted on this exchange of a client; its cause is the request. `original`: the
+    /// answer of the peer that the client did not get so, null when there was none. Its summary
+    /// becomes that of the event, with `about` in front.
+    std::uint64_t fault(const net::exchange_context& where, std::string name, const fields& about,
+                        const net::request& of, const net::response* original);
     /// From now on events carry this step ("file:line"); empty: none.
     void set_step(std::string where);
 

@@ -4,8 +4,10 @@
 
 #include "pomona/trace/event.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,7 +44,15 @@ class trace_view {
     /// The actor "mac-…" behind a push token (hex, lower case); empty when unknown.
     [[nodiscard]] std::string mac_of_token(std::string_view token_hex) const;
 
+    /// The same run as far as a Mac's peers can answer for it: an answer that Pomona put in the
+    /// place of theirs, or gave to a request it had altered, is an exchange without an answer. The
+    /// same view when no fault did so.
+    [[nodiscard]] const trace_view& of_peers() const { return peers_ ? *peers_ : *this; }
+
   private:
+    void build();
+    void build_peers();
+
     std::vector<const trace::event*> events_;
     body_source bodies_;
     std::map<std::string, std::vector<exchange>, std::less<>> channels_;
@@ -50,6 +60,8 @@ class trace_view {
     std::vector<std::string> macs_;
     std::map<std::string, std::vector<const trace::event*>, std::less<>> by_mac_;
     std::map<std::string, std::string, std::less<>> token_owner_;
+    std::shared_ptr<const trace_view> peers_;
+    std::deque<trace::event> excused_; ///< in a view of peers: what stands where an answer was
 };
 
 } // namespace pomona::checks

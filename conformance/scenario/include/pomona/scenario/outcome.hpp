@@ -6,6 +6,7 @@
 #include "pomona/foundation/time.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,15 @@ struct check_outcome {
     std::vector<finding_outcome> findings; ///< at most 50
 };
 
+/// What came of one rule of `faults`, or of one `fault` step.
+struct fault_outcome {
+    std::string fault;                         ///< its id
+    std::string where;                         ///< "file:line"
+    std::size_t matched = 0;                   ///< messages that it was meant for
+    std::size_t injected = 0;                  ///< times it took effect
+    std::map<std::string, std::size_t> missed; ///< why it could not, and how often
+};
+
 struct run_outcome {
     std::string version; ///< of Pomona
     std::string name, about, file;
@@ -77,6 +87,7 @@ struct run_outcome {
     std::uint64_t events = 0;
     std::vector<step_outcome> steps;
     std::vector<check_outcome> checks;
+    std::vector<fault_outcome> faults;
     checks::verdict verdict{};
     std::string reason; ///< when the run as a whole could not go on
     exit_code exit = exit_code::ok;

@@ -13,7 +13,8 @@ namespace pomona::scenario {
 struct parse_options {
     std::map<std::string, std::string> vars; ///< --var k=v: overrides the file's
     std::optional<std::size_t> macs;         ///< --macs N: the count of the first group
-    bool virtual_world = false;              ///< some verbs need it
+    bool virtual_world = false;              ///< some verbs need it, some faults cannot be in it
+    bool any_world = false;                  ///< what fits either world is right (lint)
 };
 
 struct parse_failure {

@@ -19,6 +19,8 @@ struct session {
     sim::fleet::fleet& fleet;
     targets::adapter& server;
     std::string enroll_url;
+    std::uint64_t seed =
+        1; ///< of the run; decides about faults unless the file has a seed for them
 };
 
 class runner {

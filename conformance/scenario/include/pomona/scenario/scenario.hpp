@@ -2,6 +2,7 @@
 // 6).
 #pragma once
 
+#include "pomona/faults/injector.hpp"
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
 #include "pomona/scenario/source.hpp"
@@ -73,6 +74,7 @@ struct expect_step {
 struct enroll_step {
     std::string refused_at; ///< expected outcome: refused at this message; empty: enrolled
     duration after_min{}, after_max{}; ///< each Mac starts after a seeded delay between the two
+    int tries = 1;                     ///< how often the user installs the profile, at most
 };
 /// A command to queue: RequestType and its keys; CommandUUID is made when it is queued.
 struct queue_step {
@@ -107,13 +109,35 @@ struct advance_step {
     duration length{};
 };
 
+/// One fault to inject (docs/scenarios.md).
+struct fault_rule {
+    location where;
+    const faults::fault* what = nullptr;
+    faults::settings with{{}};
+    std::optional<message> on; ///< a message of a Mac, or an answer; none: every message
+    bool on_answer = false;    ///< `on` is known only when the answer has come
+    std::string macs;          ///< group; empty: all
+    double probability = 1;
+    std::size_t times = faults::unlimited;    ///< a Mac
+    std::size_t in_total = faults::unlimited; ///< all Macs together
+};
+struct fault_plan {
+    std::optional<std::uint64_t> seed; ///< none: the run's
+    faults::budget limits;
+    std::vector<fault_rule> rules; ///< in force from the beginning
+};
+/// In force from this step on; without a rule: no fault any more.
+struct fault_step {
+    std::optional<fault_rule> rule;
+};
+
 struct step {
     location where;
     std::string title;
     std::string source_text;
     std::string macs; ///< group; empty: all
     std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, lifecycle_step,
-                 set_step, check_step, advance_step>
+                 set_step, check_step, advance_step, fault_step>
         verb;
 };
 
@@ -121,6 +145,7 @@ struct scenario {
     std::string file, name, about;
     std::vector<std::string> needs;
     std::vector<mac_group> groups;
+    fault_plan faults;
     std::vector<step> steps;
     std::vector<std::string> checks; ///< ids to judge at the end; empty: all
     [[nodiscard]] std::size_t mac_count() const;
