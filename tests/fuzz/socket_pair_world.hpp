@@ -19,7 +19,9 @@ class socket_pair_world final : public world {
     [[nodiscard]] const crypto::context& crypto() const override { return crypto_; }
     [[nodiscard]] bool is_virtual() const override { return false; }
     boost::asio::any_io_executor executor() override { return loop_->context.get_executor(); }
-    task<open_result> connect(open_options) override { co_return std::unexpected(transport_error{}); }
+    task<open_result> connect(open_options) override {
+        co_return std::unexpected(transport_error{});
+    }
     result<std::unique_ptr<listener>> listen(listen_options, handler) override {
         return fail(std::make_error_code(std::errc::not_supported));
     }

@@ -126,8 +126,8 @@ net::task<std::string> exchange_commands(session& s) {
         }
         if (ends_enrollment(answer.means)) { // MDM-CHK-065, MDM-CHK-066
             co_await leave(s.mac_ptr(), {.reason = std::string{to_text(answer.means)},
-                                    .cause = answer.event,
-                                    .check_out = false});
+                                         .cause = answer.event,
+                                         .check_out = false});
             co_return "the enrollment has ended";
         }
         if (answer.means == standing::failed) {
