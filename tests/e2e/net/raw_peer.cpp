@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <csignal>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -19,7 +20,13 @@ namespace {
 using ssl_ptr = c_ptr<SSL, SSL_free>;
 using ssl_ctx_ptr = c_ptr<SSL_CTX, SSL_CTX_free>;
 
+/// OpenSSL writes to the descriptor without MSG_NOSIGNAL.
+void survive_closed_sockets() {
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
 void limit_waits(int descriptor) {
+    survive_closed_sockets();
     const timeval limit{10, 0};
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
