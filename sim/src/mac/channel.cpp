@@ -54,13 +54,13 @@ std::shared_ptr<mdm_client> channel::client_of(const enrollment& e) {
                       client->options().tls.trust == e.trust &&
                       client->options().sign == e.payload.sign_message;
     if (!same) {
-        client = mdm_client::make(mac->world(), {.who = mac->who,
-                                                 .user_agent = mac->hw.kind.user_agent,
-                                                 .tls = {.trust = e.trust,
-                                                         .identity = e.identity,
-                                                         .alpn = alpn_of(mac->hw.kind.http)},
-                                                 .sign = e.payload.sign_message,
-                                                 .timeout = mac->env->request_timeout});
+        client = mdm_client::make(
+            mac->world(),
+            {.who = mac->who,
+             .user_agent = mac->hw.kind.user_agent,
+             .tls = {.trust = e.trust, .identity = e.identity, .alpn = alpn_of(mac->hw.kind.http)},
+             .sign = e.payload.sign_message,
+             .timeout = mac->env->request_timeout});
     }
     return client;
 }

@@ -38,8 +38,8 @@ struct channel {
     push_address push;
     bool open = false; ///< the server has accepted its TokenUpdate
     profile_store profiles;
-    std::unique_ptr<ddm_engine> ddm;         ///< from the first DeclarativeManagement command on
-    std::shared_ptr<mdm_client> client;      ///< see client_of
+    std::unique_ptr<ddm_engine> ddm;    ///< from the first DeclarativeManagement command on
+    std::shared_ptr<mdm_client> client; ///< see client_of
     bool in_session = false;
     bool poll_due = false;                   ///< NotNow was the last status of a session
     std::optional<std::uint64_t> wake_cause; ///< a session is due: the event that asked for it

@@ -24,7 +24,7 @@ inline constexpr std::int64_t manage_apps = 4096;
 struct command_kind {
     std::string_view request_type;
     std::int64_t right = access_right::none; ///< all of these bits are needed
-    bool works_in_power_nap = false; ///< never answered NotNow for that reason
+    bool works_in_power_nap = false;         ///< never answered NotNow for that reason
 };
 /// Null for a RequestType that is not for Macs, or that nobody knows.
 const command_kind* find_command(std::string_view request_type);

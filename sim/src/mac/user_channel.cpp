@@ -37,9 +37,9 @@ net::task<void> open_user_channel(channel_ptr self, channel::stamp begun, std::u
             co_return;
         }
         if (ends_enrollment(means)) {
-            co_await leave(self->mac->shared_from_this(), {.reason = std::string{to_text(means)},
-                                                           .cause = cause,
-                                                           .check_out = false});
+            co_await leave(
+                self->mac->shared_from_this(),
+                {.reason = std::string{to_text(means)}, .cause = cause, .check_out = false});
             co_return;
         }
         if (means == standing::accepted) {
