@@ -219,7 +219,9 @@ bool h2_session::is_over() const {
 }
 
 void h2_session::flush() {
-    if (writing_ || lost_ || nghttp2_session_want_write(session_.get()) == 0) {
+    // A closed stream takes nothing more; after the world's end no task may be started for it.
+    if (writing_ || lost_ || !stream_->is_open() ||
+        nghttp2_session_want_write(session_.get()) == 0) {
         return;
     }
     writing_ = true;
