@@ -233,8 +233,11 @@ time_point h2_server::read_deadline() {
     if (!settled_) {
         return settings_by_;
     }
-    const auto idle = owner().now() + limits().idle_timeout;
-    return due_.empty() ? idle : std::min(idle, due_.begin()->first);
+    // An answer may be written, and stall, while the read that begins now waits: look again in
+    // time.
+    const auto wait = streams_.empty() ? limits().idle_timeout : limits().write_timeout;
+    const auto again = owner().now() + wait;
+    return due_.empty() ? again : std::min(again, due_.begin()->first);
 }
 
 bool h2_server::on_read_deadline() {
