@@ -51,6 +51,7 @@ in_new_system() {
   unshare --mount --pid --fork --kill-child bash -euc '
     root="$1"
     shift
+    mount --bind "$root" "$root" # so that its / is a mount, as on a machine: tests make mount namespaces
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
