@@ -5,6 +5,11 @@ set(sim_mac
   src/mac/channel.cpp
   src/mac/command_processor.cpp
   src/mac/command_table.cpp
+  src/mac/commands/declarative.cpp
+  src/mac/commands/handler.cpp
+  src/mac/commands/information.cpp
+  src/mac/commands/profile.cpp
+  src/mac/commands/remote_desktop.cpp
   src/mac/core.cpp
   src/mac/ddm_catalogue.cpp
   src/mac/ddm_engine.cpp
@@ -18,10 +23,12 @@ set(sim_mac
   src/mac/hardware.cpp
   src/mac/leaving.cpp
   src/mac/mac.cpp
+  src/mac/machine/machine.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
   src/mac/profile_store.cpp
   src/mac/scep_run.cpp
   src/mac/security_info.cpp
   src/mac/session.cpp
+  src/mac/upkeep.cpp
   src/mac/user_channel.cpp)

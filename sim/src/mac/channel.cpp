@@ -27,6 +27,7 @@ mdm::sender channel::sender() const {
 device_state channel::view() const {
     device_state out{.machine = mac->hw,
                      .profiles = profiles,
+                     .box = mac->box,
                      .crypto = mac->world().crypto(),
                      .access_rights = mac->current ? mac->current->payload.access_rights : 0,
                      .token = push.token,

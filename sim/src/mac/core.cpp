@@ -9,7 +9,12 @@ namespace pomona::sim::mac {
 
 core::core(environment& e, actor name, hardware machine, crypto::private_key k,
            std::vector<account> accounts)
-    : env{&e}, who{std::move(name)}, hw{std::move(machine)}, key{std::move(k)}, changed{e.world} {
+    : env{&e},
+      who{std::move(name)},
+      hw{std::move(machine)},
+      key{std::move(k)},
+      machine_changed{e.world},
+      changed{e.world} {
     for (auto& a : accounts) {
         users.push_back(std::make_unique<channel>(*this, std::move(a)));
     }

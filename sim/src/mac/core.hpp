@@ -3,6 +3,7 @@
 
 #include "mac/channel.hpp"
 #include "mac/error_document.hpp"
+#include "mac/machine/machine.hpp"
 #include "pomona/sim/mac/mac.hpp"
 
 #include <memory>
@@ -37,6 +38,7 @@ struct core : std::enable_shared_from_this<core> {
     crypto::private_key key;
     phase now_in = phase::unenrolled;
     condition state;
+    machine_state box;
     std::optional<enrollment> current; ///< from the moment the identity is there
     channel device{*this};
     std::vector<std::unique_ptr<channel>> users; ///< never changes
@@ -46,7 +48,10 @@ struct core : std::enable_shared_from_this<core> {
     /// its beginning has been overtaken and stops.
     std::uint64_t generation = 0;
     bool leaving = false;
-    net::signal changed; ///< generation, condition, log-ins or `leaving` changed
+    net::signal machine_changed;    ///< wakes the upkeep
+    bool in_upkeep = false;         ///< see keep_up
+    std::uint64_t upkeep_cause = 0; ///< the last event that set something going in `box`
+    net::signal changed;            ///< generation, condition, log-ins or `leaving` changed
 
     [[nodiscard]] net::world& world() const { return env->world; }
     [[nodiscard]] bool is_still(std::uint64_t g) const { return generation == g; }

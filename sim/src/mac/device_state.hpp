@@ -1,6 +1,7 @@
 // What answers are made from: the Mac as it stands when a command arrives.
 #pragma once
 
+#include "mac/machine/machine.hpp"
 #include "mac/profile_store.hpp"
 #include "pomona/protocol/mdm/checkin.hpp"
 #include "pomona/sim/mac/account.hpp"
@@ -16,6 +17,7 @@ namespace pomona::sim::mac {
 struct device_state {
     const hardware& machine;
     const profile_store& profiles;
+    machine_state& box; ///< the one thing here that a command may change
     const crypto::context& crypto;
     std::int64_t access_rights = 0;
     push_token token;

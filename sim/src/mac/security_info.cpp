@@ -41,7 +41,7 @@ plist::dict security_info(const device_state& state) {
                   {"FirewallSettings", firewall()},
                   {"ManagementStatus", management_status()},
                   {"SecureBoot", secure_boot(silicon)},
-                  {"RemoteDesktopEnabled", false},
+                  {"RemoteDesktopEnabled", state.box.remote_desktop},
                   {"AuthenticatedRootVolumeEnabled", true},
                   {"BootstrapTokenAllowedForAuthentication", "allowed"},
                   {"BootstrapTokenRequiredForSoftwareUpdate", silicon},

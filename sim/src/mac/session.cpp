@@ -3,6 +3,7 @@
 #include "mac/enrollment.hpp"
 #include "mac/error_codes.hpp"
 #include "mac/policy.hpp"
+#include "mac/upkeep.hpp"
 #include "pomona/protocol/apns/message.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
@@ -150,6 +151,7 @@ net::task<std::string> exchange_commands(session& s) {
             co_return "the answer is no command";
         }
         ++s.commands;
+        keep_up(s.mac(), s.cause);
         report = co_await carry_out(s, *std::move(planned));
         if (s.overtaken()) {
             co_return "the enrollment has ended";

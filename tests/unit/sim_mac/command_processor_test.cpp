@@ -20,6 +20,7 @@ class command_processor : public testing::Test {
     [[nodiscard]] device_state state(std::int64_t rights = 8191) const {
         return {.machine = hw,
                 .profiles = store,
+                .box = box,
                 .crypto = ctx,
                 .access_rights = rights,
                 .token = push_token{bytes(32, 7)},
@@ -48,6 +49,7 @@ class command_processor : public testing::Test {
     crypto::context ctx = crypto::context::seeded(as_bytes("commands"));
     hardware hw = test_hardware();
     profile_store store;
+    mutable machine_state box;
     bool power_nap = false;
 };
 
@@ -193,6 +195,13 @@ TEST_F(command_processor, security_info_has_the_macos_keys) {
     EXPECT_TRUE(d->contains("IsRecoveryLockEnabled"));
     EXPECT_FALSE(d->contains("FirmwarePasswordStatus"));
     hw = test_hardware("macos-15-intel");
+    (void)run({{"RequestType", "EnableRemoteDesktop"}});
+    const auto remote = run({{"RequestType", "SecurityInfo"}});
+    EXPECT_EQ(*remote.answer.result.dictionary("SecurityInfo")->boolean("RemoteDesktopEnabled"),
+              true);
+    EXPECT_EQ(machine_state::load(box.save())->remote_desktop, true);
+    (void)run({{"RequestType", "DisableRemoteDesktop"}});
+    EXPECT_EQ(box.remote_desktop, false);
     const auto intel = run({{"RequestType", "SecurityInfo"}});
     EXPECT_TRUE(intel.answer.result.dictionary("SecurityInfo")->contains("FirmwarePasswordStatus"));
 }

@@ -1,0 +1,25 @@
+#include "mac/machine/machine.hpp"
+
+namespace pomona::sim::mac {
+
+std::optional<time_point> machine_state::next_change() const {
+    return std::nullopt;
+}
+
+std::vector<happening> machine_state::advance(time_point /*now*/) {
+    return {};
+}
+
+plist::dict machine_state::save() const {
+    return {{"RemoteDesktop", remote_desktop}};
+}
+
+result<machine_state> machine_state::load(const plist::dict& saved) {
+    machine_state out;
+    if (const auto* on = saved.boolean("RemoteDesktop")) {
+        out.remote_desktop = *on;
+    }
+    return out;
+}
+
+} // namespace pomona::sim::mac
