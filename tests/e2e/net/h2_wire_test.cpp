@@ -199,6 +199,31 @@ TEST_F(h2_wire, a_request_that_does_not_end_in_time_is_reset) {
     EXPECT_TRUE(record_.lines.empty());
 }
 
+TEST_F(h2_wire, an_answer_that_is_not_taken_is_reset_however_long_a_connection_may_idle) {
+    auto options = secure({"h2"});
+    options.limits.write_timeout = 200ms;
+    options.limits.idle_timeout = 60s;
+    handler large = [&](incoming) -> task<reply> {
+        co_await world_->sleep_for(50ms); // by now the server waits for the client's next frame
+        reply out;
+        out.what.status = 200;
+        out.what.body = bytes(200'000, 0);
+        co_return out;
+    };
+    const auto server = listen(std::move(options), large);
+    raw_frame reset;
+    auto body = [&]() -> task<> {
+        co_await elsewhere([&] {
+            auto peer = raw_tls_connect(server.port, {0, {"h2"}});
+            peer.stream->write(raw_h2_request()); // and no WINDOW_UPDATE: 65,535 bytes fit
+            reset = await_frame(*peer.stream, 3);
+        });
+    };
+    ASSERT_TRUE(world_->run(body()));
+    EXPECT_EQ(reset.type, 3);
+    EXPECT_EQ(reset.stream, 1U);
+}
+
 TEST_F(h2_wire, a_header_beyond_the_limit_is_431_and_the_connection_goes_on) {
     auto options = secure({"h2"});
     options.limits.max_header_bytes = 2000;
