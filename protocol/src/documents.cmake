@@ -19,6 +19,11 @@ set(protocol_documents
   src/plist/value.cpp
   src/plist/write_binary.cpp
   src/plist/xml_lexer.cpp
+  src/predicate/evaluator.cpp
+  src/predicate/lexer.cpp
+  src/predicate/parser.cpp
+  src/predicate/pattern.cpp
+  src/predicate/text_match.cpp
   src/profile/certificate_payload.cpp
   src/profile/errors.cpp
   src/profile/mdm_payload.cpp
