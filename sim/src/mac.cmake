@@ -5,6 +5,7 @@ set(sim_mac
   src/mac/channel.cpp
   src/mac/command_processor.cpp
   src/mac/command_table.cpp
+  src/mac/commands/accounts.cpp
   src/mac/commands/declarative.cpp
   src/mac/commands/handler.cpp
   src/mac/commands/information.cpp
@@ -23,6 +24,7 @@ set(sim_mac
   src/mac/hardware.cpp
   src/mac/leaving.cpp
   src/mac/mac.cpp
+  src/mac/machine/accounts.cpp
   src/mac/machine/machine.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp

@@ -49,6 +49,7 @@ struct channel {
     bool keychain_locked = false;
     std::uint64_t logins = 0; ///< grows with each log-in and log-out
     bool opening = false;     ///< open_user_channel is at work
+    bool deleted = false;     ///< the account is no more; never comes back
 
     /// What a driver remembers at its beginning, to see later whether it was overtaken.
     struct stamp {

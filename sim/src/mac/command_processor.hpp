@@ -28,9 +28,13 @@ struct leave {};
 struct synchronise {
     std::optional<bytes> tokens; ///< Data of the command
 };
+/// An account was deleted: the channel of its user, if there is one, ends.
+struct end_user {
+    std::string short_name;
+};
 } // namespace effect
 using effect_type = std::variant<std::monostate, effect::install, effect::remove, effect::renew,
-                                 effect::leave, effect::synchronise>;
+                                 effect::leave, effect::synchronise, effect::end_user>;
 
 struct outcome {
     mdm::report answer;

@@ -16,11 +16,16 @@ core::core(environment& e, actor name, hardware machine, crypto::private_key k,
       machine_changed{e.world},
       changed{e.world} {
     for (auto& a : accounts) {
+        box.users.add({.guid = a.id,
+                       .short_name = a.short_name,
+                       .full_name = a.long_name,
+                       .admin = users.empty()}); // who set it up
         users.push_back(std::make_unique<channel>(*this, std::move(a)));
     }
     if (!users.empty()) { // somebody has to sit at it to install a profile
         console = users.front().get();
         console->logged_in = true;
+        box.users.set_logged_in(console->user->short_name, true);
     }
 }
 
@@ -34,7 +39,7 @@ std::vector<channel*> core::channels() {
 
 channel* core::find_user(std::string_view short_name) {
     const auto found = std::ranges::find_if(
-        users, [&](const auto& u) { return u->user->short_name == short_name; });
+        users, [&](const auto& u) { return !u->deleted && u->user->short_name == short_name; });
     return found == users.end() ? nullptr : found->get();
 }
 

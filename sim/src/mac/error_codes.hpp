@@ -27,6 +27,9 @@ inline constexpr std::int64_t replacement_invalid = 12009;
 inline constexpr std::int64_t replacement_mismatch = 12012;
 inline constexpr std::int64_t profile_not_managed = 12013;
 inline constexpr std::int64_t unknown_request_type = 12021;
+inline constexpr std::int64_t unknown_user = 12071;
+inline constexpr std::int64_t user_logged_in = 12072;
+inline constexpr std::int64_t cannot_delete_user = 12074;
 inline constexpr std::int64_t profile_not_installed = 12075;
 inline constexpr std::int64_t scep_failed = 22000;
 } // namespace code

@@ -83,7 +83,9 @@ void mac::set(condition c) {
 std::vector<std::string> mac::user_names() const {
     std::vector<std::string> out;
     for (const auto& u : impl_->users) {
-        out.push_back(u->user->short_name);
+        if (!u->deleted) {
+            out.push_back(u->user->short_name);
+        }
     }
     return out;
 }

@@ -4,6 +4,7 @@
 #include "mac/error_codes.hpp"
 #include "mac/policy.hpp"
 #include "mac/upkeep.hpp"
+#include "mac/user_channel.hpp"
 #include "pomona/protocol/apns/message.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
@@ -102,6 +103,8 @@ net::task<mdm::report> carry_out(session& s, outcome planned) {
         install(s, std::move(what->what));
     } else if (const auto* gone = std::get_if<effect::remove>(&planned.effect)) {
         remove(s, gone->identifier);
+    } else if (const auto* ended = std::get_if<effect::end_user>(&planned.effect)) {
+        end_user(s.mac(), ended->short_name, s.cause);
     } else if (auto* update = std::get_if<effect::renew>(&planned.effect)) {
         report = co_await renew_enrollment(s, std::move(report), std::move(update->profile));
     } else if (auto* sync = std::get_if<effect::synchronise>(&planned.effect)) {

@@ -93,6 +93,7 @@ void log_in(channel& c) {
     }
     mac.console = &c;
     c.logged_in = true;
+    mac.box.users.set_logged_in(c.user->short_name, true);
     c.logins += is_new ? 1 : 0;
     const auto event = c.record(is_new ? "logged-in" : "console", {}, 0);
     if (is_new) {
@@ -109,6 +110,7 @@ void log_out(channel& c) {
         return;
     }
     c.logged_in = false;
+    c.mac->box.users.set_logged_in(c.user->short_name, false);
     ++c.logins;
     if (c.mac->console == &c) {
         c.mac->console = nullptr; // the login window
@@ -121,6 +123,21 @@ void log_out(channel& c) {
     c.disconnect();
     listen(c, false);
     c.mac->changed.notify_all();
+}
+
+void end_user(core& mac, const std::string& short_name, std::uint64_t cause) {
+    mac.record("user-deleted", {{"UserShortName", short_name}}, cause);
+    auto* c = mac.find_user(short_name);
+    if (c == nullptr) {
+        return;
+    }
+    log_out(*c);
+    if (!c->push.token.empty()) {
+        mac.world().spawn("push of " + c->title(), mac.env->push.unregister(c->push.token));
+    }
+    c->deleted = true;
+    c->forget();
+    c->client.reset();
 }
 
 void set_keychain_locked(channel& c, bool locked) {

@@ -13,6 +13,8 @@ void open_when_possible(channel& c, std::uint64_t cause);
 void log_in(channel& c);
 /// The user's agent ends, and with it what it was at.
 void log_out(channel& c);
+/// The account was deleted: its channel, if it has one, ends for good.
+void end_user(core& mac, const std::string& short_name, std::uint64_t cause);
 /// The locked keychain holds profiles up (Apple, "Handling a NotNow status").
 void set_keychain_locked(channel& c, bool locked);
 /// What stood in the way of sessions may be over: because of event `cause`.

@@ -11,13 +11,20 @@ std::vector<happening> machine_state::advance(time_point /*now*/) {
 }
 
 plist::dict machine_state::save() const {
-    return {{"RemoteDesktop", remote_desktop}};
+    return {{"RemoteDesktop", remote_desktop}, {"Users", users.save()}};
 }
 
 result<machine_state> machine_state::load(const plist::dict& saved) {
     machine_state out;
     if (const auto* on = saved.boolean("RemoteDesktop")) {
         out.remote_desktop = *on;
+    }
+    if (const auto* users = saved.dictionary("Users")) {
+        auto read = accounts::load(*users);
+        if (!read) {
+            return std::unexpected{std::move(read.error())};
+        }
+        out.users = *std::move(read);
     }
     return out;
 }

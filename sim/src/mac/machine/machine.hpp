@@ -2,6 +2,7 @@
 // an enrollment and is gone with an erase.
 #pragma once
 
+#include "mac/machine/accounts.hpp"
 #include "pomona/foundation/error.hpp"
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
@@ -23,6 +24,7 @@ struct happening {
 /// Holds no clock: `now` is an argument, so that a machine can be tested, saved and put back.
 /// A facet that changes by itself says when (`next_change`) and does it (`advance`).
 struct machine_state {
+    accounts users;              ///< everybody who can log in
     bool remote_desktop = false; ///< EnableRemoteDesktop, DisableRemoteDesktop
 
     /// When it changes next without anybody's doing; nullopt: never.
