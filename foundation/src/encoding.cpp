@@ -68,6 +68,17 @@ std::string to_base64(bytes_view data) {
     return out;
 }
 
+std::string to_base64url(bytes_view data) {
+    auto out = to_base64(data);
+    while (out.ends_with('=')) {
+        out.pop_back();
+    }
+    for (auto& c : out) {
+        c = c == '+' ? '-' : c == '/' ? '_' : c;
+    }
+    return out;
+}
+
 std::optional<bytes> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) {
         return std::nullopt;

@@ -1,5 +1,7 @@
 # Keys, certificates, CMS and SCEP messages: everything that stands on OpenSSL.
 set(protocol_crypto
+  src/abm/oauth1.cpp
+  src/abm/server_token.cpp
   src/crypto/asn1_time.cpp
   src/crypto/certificate.cpp
   src/crypto/certificate_apart.cpp
@@ -7,8 +9,10 @@ set(protocol_crypto
   src/crypto/cms.cpp
   src/crypto/cms_core.cpp
   src/crypto/context.cpp
+  src/crypto/enveloped.cpp
   src/crypto/extensions.cpp
   src/crypto/issue.cpp
+  src/crypto/jws.cpp
   src/crypto/key.cpp
   src/crypto/name.cpp
   src/crypto/pem_blocks.cpp

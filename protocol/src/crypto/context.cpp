@@ -46,6 +46,17 @@ const std::uint8_t* data_of(bytes_view data) {
     return data.empty() ? &nothing : data.data();
 }
 
+bytes hmac(const char* algorithm, std::size_t size, bytes_view key, bytes_view data) {
+    bytes out(size);
+    std::size_t length = 0;
+    if (EVP_Q_mac(nullptr, "HMAC", nullptr, algorithm, nullptr, data_of(key), key.size(),
+                  data_of(data), data.size(), out.data(), out.size(), &length) == nullptr ||
+        length != out.size()) {
+        throw std::runtime_error{"OpenSSL has no HMAC: " + take_openssl_errors()};
+    }
+    return out;
+}
+
 bytes digest(const char* algorithm, std::size_t size, bytes_view data) {
     bytes out(size);
     std::size_t length = 0;
@@ -146,14 +157,11 @@ bytes sha1(bytes_view data) {
 }
 
 bytes hmac_sha256(bytes_view key, bytes_view data) {
-    bytes out(32);
-    std::size_t length = 0;
-    if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, data_of(key), key.size(),
-                  data_of(data), data.size(), out.data(), out.size(), &length) == nullptr ||
-        length != out.size()) {
-        throw std::runtime_error{"OpenSSL has no HMAC: " + take_openssl_errors()};
-    }
-    return out;
+    return hmac("SHA256", 32, key, data);
+}
+
+bytes hmac_sha1(bytes_view key, bytes_view data) {
+    return hmac("SHA1", 20, key, data);
 }
 
 bool equal_constant_time(bytes_view a, bytes_view b) {

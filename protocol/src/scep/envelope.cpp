@@ -1,12 +1,11 @@
 // The pkcsPKIEnvelope (RFC 8894 section 3.1): EnvelopedData with RSA key transport.
+#include "crypto/enveloped.hpp"
 #include "scep/pki_message.hpp"
 
 #include <openssl/err.h>
 
 namespace pomona::scep {
 namespace {
-
-using crypto::openssl_failure;
 
 const EVP_CIPHER* openssl_cipher(cipher c) {
     switch (c) {
@@ -55,50 +54,23 @@ result<crypto::identity> moved(const crypto::identity& what, const crypto::conte
 
 result<bytes> encrypt(const crypto::context& ctx, bytes_view content,
                       const crypto::certificate& recipient, cipher content_cipher, bool ber) {
-    ERR_clear_error();
     // With another key OpenSSL would silently make a key agreement of it, which SCEP has not.
     if (!recipient.key_is_rsa() || recipient.key_bits() < min_rsa_bits) {
         return fail(errc::refused_algorithm, "recipient without an RSA key of 2048 bits or more");
     }
-    const crypto::x509_references_ptr recipients{sk_X509_new_null()};
-    const auto source = crypto::reading_bio(content);
-    const crypto::bio_ptr sink{BIO_new(BIO_s_mem())};
-    if (!recipients || !source || !sink ||
-        sk_X509_push(recipients.get(), recipient.native()) <= 0) {
-        return openssl_failure(crypto::errc::library, "envelope");
-    }
-    const unsigned flags = CMS_BINARY | (ber ? CMS_STREAM : 0U);
-    const crypto::cms_ptr cms{CMS_encrypt_ex(recipients.get(), source.get(),
-                                             openssl_cipher(content_cipher), flags, ctx.native(),
-                                             nullptr)};
-    // Without CMS_STREAM in the flags this is DER.
-    if (!cms ||
-        i2d_CMS_bio_stream(sink.get(), cms.get(), source.get(), static_cast<int>(flags)) != 1) {
-        return openssl_failure(crypto::errc::library, "envelope");
-    }
-    return crypto::written_bytes(sink.get());
+    return crypto::write_enveloped(ctx, content, recipient, openssl_cipher(content_cipher), ber);
 }
 
 result<bytes> decrypt(const crypto::context& ctx, bytes_view envelope,
                       const crypto::identity& recipient) {
-    const auto cms = crypto::parse_cms(ctx, envelope);
-    if (!cms) {
-        return fail(errc::malformed, cms.error().detail);
+    auto content = crypto::read_enveloped(ctx, envelope, recipient);
+    if (!content) {
+        return fail(errc::malformed, content.error().detail);
     }
-    if (OBJ_obj2nid(CMS_get0_type(cms->get())) != NID_pkcs7_enveloped) {
-        return fail(errc::malformed, "content that is no EnvelopedData");
-    }
-    const crypto::bio_ptr sink{BIO_new(BIO_s_mem())};
-    ERR_clear_error();
     // With the certificate given, OpenSSL answers a padding error with a random content key (RFC
     // 3218 section 2.3.2), so a wrong key shows up as garbage. No detail: why it failed must not be
     // told apart (SCEP-039).
-    const bool decrypted =
-        sink && CMS_decrypt(cms->get(), recipient.key.native(), recipient.cert.native(), nullptr,
-                            sink.get(), CMS_BINARY) == 1;
-    ERR_clear_error();
-    auto content = decrypted ? crypto::written_bytes(sink.get()) : bytes{};
-    if (!is_one_sequence(content)) {
+    if (!is_one_sequence(*content)) {
         return fail(errc::decrypt_failed);
     }
     return content;

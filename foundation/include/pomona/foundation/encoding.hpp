@@ -16,6 +16,8 @@ std::optional<bytes> from_hex(std::string_view text);
 
 /// Standard alphabet, padded, no line breaks (RFC 4648 section 4).
 std::string to_base64(bytes_view data);
+/// URL-safe alphabet, no padding (RFC 4648 section 5).
+std::string to_base64url(bytes_view data);
 /// Strict: standard alphabet with right padding and nothing else.
 std::optional<bytes> from_base64(std::string_view text);
 /// Liberal: white space skipped, URL-safe alphabet and missing padding accepted, a space inside

@@ -52,6 +52,8 @@ class context {
 bytes sha256(bytes_view data);
 bytes sha1(bytes_view data);
 bytes hmac_sha256(bytes_view key, bytes_view data);
+/// For OAuth 1.0a only, which knows nothing better (RFC 5849 section 3.4.2).
+bytes hmac_sha1(bytes_view key, bytes_view data);
 /// Equality in time that depends on the lengths only: for challenges, tokens, passwords.
 bool equal_constant_time(bytes_view a, bytes_view b);
 
