@@ -2,6 +2,7 @@
 
 #include "crypto/certificate_apart.hpp"
 #include "crypto/cms_core.hpp"
+#include "crypto/enveloped.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,8 @@ namespace {
 
 /// Observed: real Mdm-Signature headers stay below 4 KiB decoded.
 constexpr std::size_t max_detached_bytes = std::size_t{64} * 1024;
+/// Choice: nothing larger is decrypted; a property list may have 4 MiB.
+constexpr std::size_t max_enveloped_bytes = std::size_t{8} << 20U;
 
 result<bytes> sign(bytes_view content, const identity& signer, time_point at, bool detached) {
     return sign_cms(signer.key.owner(), content, signer,
@@ -117,6 +120,21 @@ bool looks_like_cms(bytes_view data) {
     const auto inside =
         data.size() > 1 + length_octets ? data.subspan(1 + length_octets) : bytes_view{};
     return inside.size() >= oid.size() && std::equal(oid.begin(), oid.end(), inside.begin());
+}
+
+result<bytes> seal_enveloped(const context& ctx, bytes_view content, const certificate& recipient) {
+    if (!recipient.key_is_rsa()) {
+        return fail(errc::unsupported, "a recipient without an RSA key");
+    }
+    return write_enveloped(ctx, content, recipient, EVP_aes_256_cbc(), false);
+}
+
+result<bytes> open_enveloped(const context& ctx, bytes_view data, const identity& recipient) {
+    if (data.size() > max_enveloped_bytes) {
+        return fail(errc::too_large, "envelope");
+    }
+    auto content = read_enveloped(ctx, data, recipient);
+    return content && content->empty() ? fail(errc::decrypt_failed) : std::move(content);
 }
 
 } // namespace pomona::crypto

@@ -22,6 +22,8 @@ const char* describe(errc value) {
         return "the profile is encrypted";
     case errc::unsupported_value:
         return "unsupported value";
+    case errc::decrypt_failed:
+        return "the profile is encrypted for somebody else";
     }
     return "unknown profile error";
 }

@@ -151,6 +151,17 @@ TEST(Profile, WrongTypesAndOtherDocuments) {
     EXPECT_EQ(parse(ctx(), {}).error().code, errc::malformed);
 }
 
+crypto::identity rsa_identity(std::string_view who) {
+    const auto key = *crypto::private_key::generate_rsa(ctx());
+    const time_point from{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+    crypto::certificate_spec spec;
+    spec.subject = {{"CN", std::string{who}}};
+    spec.serial = {2};
+    spec.not_before = from;
+    spec.not_after = from + 24h * 365;
+    return {*crypto::self_sign(spec, key), key, {}};
+}
+
 crypto::identity signer() {
     const auto key = *crypto::private_key::generate_p256(ctx());
     const time_point from{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
@@ -188,6 +199,62 @@ TEST(Profile, AChangedSignedOneIsRefused) { // ENR-007
     for (std::size_t size = 0; size < data.size(); size += 7) {
         EXPECT_FALSE(parse(ctx(), bytes_view{data}.first(size))) << size;
     }
+}
+
+TEST(Profile, WhatTheWrapperSaysRoundTrips) {
+    auto p = enrollment();
+    p.scope = profile_scope::user;
+    p.removal_date = time_point{std::chrono::sys_days{std::chrono::year{2027} / 1 / 1}};
+    p.duration_until_removal = 90min;
+    p.target_device_type = 5;
+    const auto back = parse(ctx(), write(p)).value();
+    EXPECT_EQ(back.scope, profile_scope::user);
+    EXPECT_EQ(back.removal_date, p.removal_date);
+    EXPECT_EQ(back.duration_until_removal, p.duration_until_removal);
+    EXPECT_EQ(back.target_device_type, 5);
+    const auto with = [&](std::string_view key, plist::value v) {
+        auto d = written(enrollment());
+        d.set(key, std::move(v));
+        return refusal(d);
+    };
+    EXPECT_FALSE(with("DurationUntilRemoval", 60));
+    EXPECT_EQ(with("DurationUntilRemoval", "60"), errc::wrong_type);
+    EXPECT_EQ(with("DurationUntilRemoval", -1.0), errc::unsupported_value);
+    EXPECT_EQ(with("DurationUntilRemoval", 1e300), errc::unsupported_value);
+    EXPECT_EQ(with("RemovalDate", "tomorrow"), errc::wrong_type);
+    EXPECT_EQ(with("PayloadScope", "Room"), errc::unsupported_value);
+}
+
+TEST(Profile, AnEncryptedOneIsForItsIdentityOnly) {
+    const auto own = rsa_identity("own");
+    const auto other = rsa_identity("other");
+    const auto data = write_encrypted(ctx(), enrollment(), own.cert);
+    ASSERT_TRUE(data) << data.error().message();
+    EXPECT_EQ(as_text(*data).find("com.apple.mdm"), std::string_view::npos);
+    EXPECT_EQ(parse(ctx(), *data).error().code, errc::encrypted);
+    const auto read = parse(ctx(), *data, &own);
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_TRUE(read->is_encrypted);
+    EXPECT_EQ(read->of_type(mdm_type).size(), 1U);
+    EXPECT_EQ(parse(ctx(), *data, &other).error().code, errc::decrypt_failed);
+    EXPECT_FALSE(write_encrypted(ctx(), enrollment(), signer().cert)) << "an EC key";
+
+    const auto with = [&](plist::value inside) {
+        auto d = plist::parse_dict(*data).value();
+        d.set("EncryptedPayloadContent", std::move(inside));
+        return parse(ctx(), plist::to_xml(d), &own).error().code;
+    };
+    EXPECT_EQ(with("text"), errc::wrong_type);
+    EXPECT_EQ(with(bytes(40, 0x30)), errc::decrypt_failed);
+    EXPECT_EQ(with(*crypto::seal_enveloped(ctx(), as_bytes("junk"), own.cert)),
+              errc::decrypt_failed);
+    EXPECT_EQ(with(*crypto::seal_enveloped(ctx(), plist::to_xml(plist::dict{}), own.cert)),
+              errc::decrypt_failed);
+    // A profile inside instead of its array, as the phases of over-the-air enrollment have it.
+    const auto whole = *crypto::seal_enveloped(ctx(), write(enrollment()), own.cert);
+    auto d = plist::parse_dict(*data).value();
+    d.set("EncryptedPayloadContent", whole);
+    EXPECT_EQ(parse(ctx(), plist::to_xml(d), &own)->payloads.size(), read->payloads.size());
 }
 
 TEST(CertificatePayload, DerAndPem) {

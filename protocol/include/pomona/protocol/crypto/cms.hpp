@@ -43,6 +43,11 @@ class signer_cache {
     std::map<bytes, certificate> known_; ///< by DER
     std::deque<bytes> order_;
 };
+/// DER EnvelopedData, AES-256, for one recipient with an RSA key.
+result<bytes> seal_enveloped(const context& ctx, bytes_view content, const certificate& recipient);
+/// decrypt_failed: not for `recipient`, or damaged. Decrypted bytes are not authenticated: with a
+/// wrong key they may also be anything.
+result<bytes> open_enveloped(const context& ctx, bytes_view cms, const identity& recipient);
 /// True when the bytes begin as a DER/BER ContentInfo: tells a signed profile from a bare plist.
 bool looks_like_cms(bytes_view data);
 

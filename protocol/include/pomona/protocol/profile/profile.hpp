@@ -19,7 +19,8 @@ enum class errc {
     duplicate_uuid,
     bad_signature,
     encrypted,
-    unsupported_value
+    unsupported_value,
+    decrypt_failed ///< encrypted, but not for the identity at hand
 };
 std::error_code make_error_code(errc value);
 
@@ -29,6 +30,11 @@ inline constexpr std::string_view root_type = "com.apple.security.root";
 inline constexpr std::string_view pkcs1_type = "com.apple.security.pkcs1";
 inline constexpr std::string_view pkcs12_type = "com.apple.security.pkcs12";
 inline constexpr std::string_view pem_type = "com.apple.security.pem";
+inline constexpr std::string_view acme_type = "com.apple.security.acme";
+inline constexpr std::string_view removal_password_type = "com.apple.profileRemovalPassword";
+
+/// What went wrong is in a payload, not in the profile around it: `error.detail` begins with this.
+inline constexpr std::string_view in_payload = "payload ";
 
 struct payload {
     std::string type, identifier, uuid, display_name, organization, description;
@@ -36,10 +42,18 @@ struct payload {
     plist::dict content; ///< the whole payload dictionary, common keys included
 };
 
+/// PayloadScope.
+enum class profile_scope { unstated, system, user };
+
 struct profile {
     std::string identifier, uuid, display_name, organization, description;
     std::int64_t version = 1;
     bool removal_disallowed = false;
+    profile_scope scope = profile_scope::unstated;
+    std::optional<time_point> removal_date = std::nullopt;
+    std::optional<duration> duration_until_removal = std::nullopt; ///< from the installation on
+    std::int64_t target_device_type = 0;                           ///< 0: any, 5: Mac
+    bool is_encrypted = false;
     bool is_signed = false;
     std::optional<crypto::certificate> signer;
     std::vector<crypto::certificate> signer_chain;
@@ -48,14 +62,20 @@ struct profile {
     /// Payloads are found by type, never by place.
     [[nodiscard]] std::vector<const payload*> of_type(std::string_view type) const;
     [[nodiscard]] const payload* by_uuid(std::string_view payload_uuid) const;
+    /// The password that a user needs to remove it; null: none. A secret.
+    [[nodiscard]] const std::string* removal_password() const;
 };
 
 /// Bare or CMS-signed (the signature is verified, its chain is not judged). Required: PayloadType
 /// Configuration, PayloadIdentifier, PayloadUUID, PayloadVersion, and the four common keys in each
-/// payload.
-result<profile> parse(const crypto::context& ctx, bytes_view data);
-/// An XML plist of the profile; sign it with crypto::sign_attached.
+/// payload. `own`: opens encrypted payloads; without it they are errc::encrypted.
+result<profile> parse(const crypto::context& ctx, bytes_view data,
+                      const crypto::identity* own = nullptr);
+/// An XML plist of the profile, in the clear; sign it with crypto::sign_attached.
 bytes write(const profile& p);
+/// The same with the payloads encrypted for the holder of `recipient` (an RSA key).
+result<bytes> write_encrypted(const crypto::context& ctx, const profile& p,
+                              const crypto::certificate& recipient);
 
 /// The com.apple.mdm payload (schema mdm/profiles/com.apple.mdm.yaml).
 struct mdm_payload {
