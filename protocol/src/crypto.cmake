@@ -14,6 +14,7 @@ set(protocol_crypto
   src/crypto/issue.cpp
   src/crypto/jws.cpp
   src/crypto/key.cpp
+  src/crypto/lean_provider.cpp
   src/crypto/name.cpp
   src/crypto/pem_blocks.cpp
   src/crypto/request.cpp

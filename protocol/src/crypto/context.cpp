@@ -1,6 +1,7 @@
 #include "pomona/protocol/crypto/context.hpp"
 
 #include "crypto/handles.hpp"
+#include "crypto/lean_provider.hpp"
 #include "crypto/seeded_provider.hpp"
 #include "pomona/foundation/error_category.hpp"
 
@@ -94,8 +95,8 @@ std::unexpected<error> openssl_failure(errc code, std::string_view doing) {
 }
 
 struct context::impl {
-    OSSL_LIB_CTX* lib = nullptr; ///< null is OpenSSL's default context, which nobody frees
-    std::optional<loaded_providers> providers; ///< of a context of ours
+    OSSL_LIB_CTX* lib = nullptr;
+    std::optional<loaded_providers> providers;
     impl() = default;
     impl(const impl&) = delete;
     impl& operator=(const impl&) = delete;
@@ -105,8 +106,20 @@ struct context::impl {
     }
 };
 
+/// The same for all: a key decoded for one part of the program is at home in every other.
 context context::system() {
-    return context{std::make_shared<impl>()};
+    static const auto made = [] {
+        ERR_clear_error();
+        auto one = std::make_shared<impl>();
+        one->lib = OSSL_LIB_CTX_new();
+        auto& loaded = one->providers.emplace();
+        loaded.standard = install_lean(one->lib);
+        if (!loaded.standard) {
+            throw std::runtime_error{"cannot make an OpenSSL context: " + take_openssl_errors()};
+        }
+        return one;
+    }();
+    return context{made};
 }
 
 context context::seeded(bytes_view seed) {
