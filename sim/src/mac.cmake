@@ -26,6 +26,9 @@ set(sim_mac
   src/mac/mac.cpp
   src/mac/machine/accounts.cpp
   src/mac/machine/machine.cpp
+  src/mac/machine/os_catalogue.cpp
+  src/mac/machine/os_updates.cpp
+  src/mac/machine/os_updates_save.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
   src/mac/profile_store.cpp

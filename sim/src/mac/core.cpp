@@ -13,6 +13,7 @@ core::core(environment& e, actor name, hardware machine, crypto::private_key k,
       who{std::move(name)},
       hw{std::move(machine)},
       key{std::move(k)},
+      box{hw.kind},
       machine_changed{e.world},
       changed{e.world} {
     for (auto& a : accounts) {

@@ -32,8 +32,8 @@ mdm::authenticate authenticate_message(const core& c, const enrollment& e) {
             .device_name = c.hw.computer_name,
             .model = kind.model,
             .model_name = kind.model_name,
-            .os_version = kind.os_version,
-            .build_version = kind.build_version,
+            .os_version = c.box.updates.installed().version,
+            .build_version = c.box.updates.installed().build,
             .product_name = kind.model,
             .serial = c.hw.serial};
 }

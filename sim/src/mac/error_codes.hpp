@@ -11,10 +11,13 @@ namespace pomona::sim::mac {
 
 inline constexpr std::string_view profile_error_domain = "MCProfileErrorDomain";
 inline constexpr std::string_view installation_error_domain = "MCInstallationErrorDomain";
+inline constexpr std::string_view device_management_error_domain = "DeviceManagement.error";
 inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
 inline constexpr std::string_view scep_error_domain = "MCSCEPErrorDomain";
 
 namespace code {
+inline constexpr std::int64_t software_update_services_none = 3;
+inline constexpr std::int64_t no_update_found = 2213;
 inline constexpr std::int64_t profile_malformed = 1000;
 inline constexpr std::int64_t profile_bad_signature = 1004;
 inline constexpr std::int64_t replacement_lacks_mdm = 4015;
@@ -27,6 +30,10 @@ inline constexpr std::int64_t replacement_invalid = 12009;
 inline constexpr std::int64_t replacement_mismatch = 12012;
 inline constexpr std::int64_t profile_not_managed = 12013;
 inline constexpr std::int64_t unknown_request_type = 12021;
+inline constexpr std::int64_t no_update_available = 12048;
+inline constexpr std::int64_t update_scan_failed = 12050;
+inline constexpr std::int64_t update_download_failed = 12057;
+inline constexpr std::int64_t update_install_failed = 12062;
 inline constexpr std::int64_t unknown_user = 12071;
 inline constexpr std::int64_t user_logged_in = 12072;
 inline constexpr std::int64_t cannot_delete_user = 12074;

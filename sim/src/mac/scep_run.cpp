@@ -10,16 +10,24 @@ step_failure at_scep(std::string reason, std::uint64_t event, bool transport = f
             .event = event};
 }
 
-net::request request_of(scep::http_action a, const persona& kind) {
+/// Observed (F21): "mdmclient/… CFNetwork/… Darwin/…", the latter two of the system that is
+/// installed.
+std::string scep_agent(const core& c) {
+    const auto& kind = c.hw.kind;
+    const auto slash = kind.user_agent.find("mdmclient/");
+    auto out = slash == std::string::npos ? kind.user_agent : kind.user_agent.substr(slash);
+    const auto* release = c.box.updates.release();
+    const bool updated = release != nullptr && release->version != kind.os_version;
+    return out.append(" ").append(updated ? release->network_agent : kind.network_agent);
+}
+
+net::request request_of(scep::http_action a, std::string agent) {
     net::request out;
     out.method = a.post ? "POST" : "GET";
     if (!a.content_type.empty()) {
         out.headers.push_back({"Content-Type", std::move(a.content_type)});
     }
-    // Observed (F21).
-    const auto slash = kind.user_agent.find("mdmclient/");
-    const auto agent = slash == std::string::npos ? kind.user_agent : kind.user_agent.substr(slash);
-    out.headers.push_back({"User-Agent", agent + ' ' + kind.network_agent});
+    out.headers.push_back({"User-Agent", std::move(agent)});
     out.headers.push_back({"Accept", "*/*"});
     out.body = std::move(a.body);
     return out;
@@ -54,7 +62,7 @@ run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std:
             }
             auto url = http->url;
             auto answer = co_await web.send(
-                std::move(url), request_of(std::move(*http), self->hw.kind), "scep", cause);
+                std::move(url), request_of(std::move(*http), scep_agent(*self)), "scep", cause);
             if (!answer) {
                 const auto& e = answer.error();
                 co_return std::unexpected{

@@ -12,9 +12,11 @@ net::task<void> run_upkeep(core_ptr self) {
     const mark running{self.get()};
     while (const auto due = self->box.next_change()) {
         co_await self->machine_changed.wait_until(*due); // or something is due earlier now
-        for (auto& what : self->box.advance(self->world().now())) {
+        const auto now = self->world().now();
+        for (auto& what : self->box.advance(now)) {
             self->record(std::move(what.name), std::move(what.about), self->upkeep_cause);
         }
+        self->box.updates.authorise(true, now);
     }
 }
 

@@ -49,7 +49,7 @@ class command_processor : public testing::Test {
     crypto::context ctx = crypto::context::seeded(as_bytes("commands"));
     hardware hw = test_hardware();
     profile_store store;
-    mutable machine_state box;
+    mutable machine_state box{hw.kind};
     bool power_nap = false;
 };
 

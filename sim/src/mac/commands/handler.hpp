@@ -32,5 +32,6 @@ std::span<const handler> declarative_commands();
 std::span<const handler> information_commands();
 std::span<const handler> profile_commands();
 std::span<const handler> remote_desktop_commands();
+std::span<const handler> software_update_commands();
 
 } // namespace pomona::sim::mac

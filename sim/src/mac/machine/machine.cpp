@@ -1,30 +1,56 @@
 #include "mac/machine/machine.hpp"
 
-namespace pomona::sim::mac {
+#include "mac/machine/saved.hpp"
 
-std::optional<time_point> machine_state::next_change() const {
-    return std::nullopt;
+namespace pomona::sim::mac {
+namespace {
+
+/// A facet that is missing stays as it is.
+template <class Facet>
+void load_facet(const plist::dict& d, std::string_view key, Facet& into,
+                std::optional<error>& problem) {
+    if (const auto* found = d.dictionary(key)) {
+        auto loaded = Facet::load(*found);
+        if (loaded) {
+            into = *std::move(loaded);
+        } else if (!problem) {
+            problem = std::move(loaded.error());
+        }
+    }
 }
 
-std::vector<happening> machine_state::advance(time_point /*now*/) {
-    return {};
+} // namespace
+
+machine_state::machine_state(const persona& kind)
+    : updates{{.version = kind.os_version, .build = kind.build_version},
+              kind.apple_silicon,
+              newest_major_for(kind.model, kind.apple_silicon)} {}
+
+std::optional<time_point> machine_state::next_change() const {
+    return updates.next_change();
+}
+
+std::vector<happening> machine_state::advance(time_point now) {
+    std::vector<happening> out;
+    updates.advance(now, out);
+    return out;
 }
 
 plist::dict machine_state::save() const {
-    return {{"RemoteDesktop", remote_desktop}, {"Users", users.save()}};
+    plist::dict d{{"RemoteDesktop", remote_desktop}};
+    d.set("Updates", updates.save());
+    d.set("Users", users.save());
+    return d;
 }
 
-result<machine_state> machine_state::load(const plist::dict& saved) {
+result<machine_state> machine_state::load(const plist::dict& d) {
     machine_state out;
-    if (const auto* on = saved.boolean("RemoteDesktop")) {
-        out.remote_desktop = *on;
-    }
-    if (const auto* users = saved.dictionary("Users")) {
-        auto read = accounts::load(*users);
-        if (!read) {
-            return std::unexpected{std::move(read.error())};
-        }
-        out.users = *std::move(read);
+    std::optional<error> problem;
+    out.remote_desktop = saved::flag(d, "RemoteDesktop", false);
+    load_facet(d, "Updates", out.updates, problem);
+    load_facet(d, "Users", out.users, problem);
+    if (problem) {
+        return std::unexpected(*std::move(problem));
     }
     return out;
 }

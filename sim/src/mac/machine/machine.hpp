@@ -3,29 +3,28 @@
 #pragma once
 
 #include "mac/machine/accounts.hpp"
+#include "mac/machine/happening.hpp"
+#include "mac/machine/os_updates.hpp"
 #include "pomona/foundation/error.hpp"
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
-#include "pomona/trace/event.hpp"
+#include "pomona/sim/mac/persona.hpp"
 
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace pomona::sim::mac {
 
-/// Something that happened by itself as time went on.
-struct happening {
-    std::string name; ///< of the state in the trace: "application-installed"
-    trace::fields about = {};
-    bool restarts = false; ///< the Mac restarts because of it
-};
-
 /// Holds no clock: `now` is an argument, so that a machine can be tested, saved and put back.
 /// A facet that changes by itself says when (`next_change`) and does it (`advance`).
 struct machine_state {
+    machine_state() = default;
+    /// As it comes out of its box.
+    explicit machine_state(const persona& kind);
+
     accounts users;              ///< everybody who can log in
     bool remote_desktop = false; ///< EnableRemoteDesktop, DisableRemoteDesktop
+    os_updates updates;          ///< and which system is installed
 
     /// When it changes next without anybody's doing; nullopt: never.
     [[nodiscard]] std::optional<time_point> next_change() const;
