@@ -11,6 +11,7 @@ set(sim_mac
   src/mac/commands/information.cpp
   src/mac/commands/profile.cpp
   src/mac/commands/remote_desktop.cpp
+  src/mac/commands/setup.cpp
   src/mac/core.cpp
   src/mac/ddm_catalogue.cpp
   src/mac/ddm_engine.cpp
@@ -24,11 +25,13 @@ set(sim_mac
   src/mac/hardware.cpp
   src/mac/leaving.cpp
   src/mac/mac.cpp
+  src/mac/lifecycle.cpp
   src/mac/machine/accounts.cpp
   src/mac/machine/machine.cpp
   src/mac/machine/os_catalogue.cpp
   src/mac/machine/os_updates.cpp
   src/mac/machine/os_updates_save.cpp
+  src/mac/machine/power.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
   src/mac/profile_store.cpp

@@ -198,7 +198,10 @@ net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::s
     for (const auto mac : macs) {
         auto condition = c.env.fleet.at(mac).current();
         condition.online = s.online.value_or(condition.online);
-        condition.power_nap = s.power_nap.value_or(condition.power_nap);
+        if (s.power_nap) {
+            condition.power =
+                *s.power_nap ? sim::mac::power_mode::power_nap : sim::mac::power_mode::awake;
+        }
         c.env.fleet.at(mac).set(condition);
         if (auto problem = set_users(c, s, mac); problem.empty()) {
             c.held();

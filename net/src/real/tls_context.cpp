@@ -200,7 +200,9 @@ result<tls_session_ptr> client_contexts::make(const client_tls& options, const s
     if (!set_expected_host(ssl, host)) {
         return library_failure("setting the expected host name");
     }
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now + options.clock_offset)
+                             .time_since_epoch()
+                             .count();
     X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), static_cast<time_t>(seconds));
     const auto wire = alpn_wire(options.alpn);
     // Unlike its neighbours, this call answers 0 for success.

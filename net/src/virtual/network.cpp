@@ -139,8 +139,9 @@ network::shake_hands(const open_options& options, std::shared_ptr<listening> ser
         at_client->alpn = *alpn;
         at_client->tls_version = "TLSv1.3";
         at_client->peer_chain = presented_chain(&theirs->identity);
-        if (const auto good = check_server(at_client->peer_chain, options.tls->trust,
-                                           options.server.host, world_->now());
+        if (const auto good =
+                check_server(at_client->peer_chain, options.tls->trust, options.server.host,
+                             world_->now() + options.tls->clock_offset);
             !good && options.tls->judge_server) {
             return alert(good.error());
         }

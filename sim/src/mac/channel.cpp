@@ -5,7 +5,7 @@
 namespace pomona::sim::mac {
 
 channel::stamp channel::now() const {
-    return {.generation = mac->generation, .logins = logins};
+    return {.generation = mac->generation, .logins = logins, .starts = mac->starts};
 }
 
 bool channel::is_on_console() const {
@@ -13,11 +13,12 @@ bool channel::is_on_console() const {
 }
 
 bool channel::can_talk() const {
-    return open && mac->now_in == phase::enrolled && mac->state.online && (!user || logged_in);
+    return open && mac->now_in == phase::enrolled && mac->is_reachable() && (!user || logged_in);
 }
 
 bool channel::is_hindered() const {
-    return mac->state.power_nap || keychain_locked;
+    return mac->box.power.mode == power_mode::power_nap || mac->state.login_blocked ||
+           (!user && mac->setup.awaiting) || keychain_locked;
 }
 
 mdm::sender channel::sender() const {
@@ -31,9 +32,12 @@ device_state channel::view() const {
                      .crypto = mac->world().crypto(),
                      .access_rights = mac->current ? mac->current->payload.access_rights : 0,
                      .token = push.token,
-                     .now = mac->world().now(),
+                     .now = mac->now(),
                      .supervised = true,
-                     .power_nap = mac->state.power_nap,
+                     .power_nap = mac->box.power.mode == power_mode::power_nap,
+                     .login_blocked = mac->state.login_blocked,
+                     .by_ade = mac->current && mac->current->by_ade,
+                     .awaiting_configuration = mac->setup.awaiting,
                      .user = user ? &*user : nullptr,
                      .on_console = is_on_console(),
                      .keychain_locked = keychain_locked,
@@ -53,15 +57,17 @@ std::string channel::title() const {
 std::shared_ptr<mdm_client> channel::client_of(const enrollment& e) {
     const bool same = client && client->options().tls.identity == e.identity &&
                       client->options().tls.trust == e.trust &&
+                      client->options().tls.clock_offset == mac->state.clock_offset &&
                       client->options().sign == e.payload.sign_message;
     if (!same) {
-        client = mdm_client::make(
-            mac->world(),
-            {.who = mac->who,
-             .user_agent = mac->hw.kind.user_agent,
-             .tls = {.trust = e.trust, .identity = e.identity, .alpn = alpn_of(mac->hw.kind.http)},
-             .sign = e.payload.sign_message,
-             .timeout = mac->env->request_timeout});
+        client = mdm_client::make(mac->world(), {.who = mac->who,
+                                                 .user_agent = mac->hw.kind.user_agent,
+                                                 .tls = {.trust = e.trust,
+                                                         .identity = e.identity,
+                                                         .alpn = alpn_of(mac->hw.kind.http),
+                                                         .clock_offset = mac->state.clock_offset},
+                                                 .sign = e.payload.sign_message,
+                                                 .timeout = mac->env->request_timeout});
     }
     return client;
 }

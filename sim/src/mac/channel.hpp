@@ -53,7 +53,7 @@ struct channel {
 
     /// What a driver remembers at its beginning, to see later whether it was overtaken.
     struct stamp {
-        std::uint64_t generation = 0, logins = 0;
+        std::uint64_t generation = 0, logins = 0, starts = 0;
         bool operator==(const stamp&) const = default;
     };
     [[nodiscard]] stamp now() const;

@@ -17,7 +17,7 @@ using mdm::command_status;
 
 const handler* find_handler(std::string_view request_type) {
     for (const auto area : {account_commands(), declarative_commands(), information_commands(),
-                            profile_commands(), remote_desktop_commands()}) {
+                            profile_commands(), remote_desktop_commands(), setup_commands()}) {
         const auto found = std::ranges::find(area, request_type, &handler::request_type);
         if (found != area.end()) {
             return &*found;
@@ -38,6 +38,17 @@ bool removes_enrollment(const command& c, const device_state& state) {
 bool waits_for_keychain(const command& c, const device_state& state) {
     return state.is_user_channel() && state.keychain_locked &&
            (c.request_type == "InstallProfile" || c.request_type == "RemoveProfile");
+}
+
+/// Apple, "Handling a NotNow status": what may take long does not hold somebody up who waits at the
+/// login window. (The older reference names DeviceInformation too.)
+bool waits_for_login(const command& c, const device_state& state) {
+    return state.login_blocked && c.request_type == "InstalledApplicationList";
+}
+
+/// Observed (F3): no declarative management in Setup Assistant.
+bool waits_for_setup(const command& c, const device_state& state) {
+    return state.awaiting_configuration && c.request_type == "DeclarativeManagement";
 }
 
 outcome unknown_type(const command& c, const device_state& state, std::string_view why) {
@@ -65,7 +76,8 @@ outcome process(const command& c, const device_state& state) {
                        mac_error(mdm_error_domain, code::not_authorised,
                                  "The MDM server has no access right for " + c.request_type + '.'));
     }
-    if ((state.power_nap && !kind->works_in_power_nap) || waits_for_keychain(c, state)) {
+    if ((state.power_nap && !kind->works_in_power_nap) || waits_for_keychain(c, state) ||
+        waits_for_login(c, state) || waits_for_setup(c, state)) {
         return answered(c, state, command_status::not_now); // and forgotten (MDM-CHK-068)
     }
     if (const auto* found = find_handler(c.request_type)) {

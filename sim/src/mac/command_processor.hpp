@@ -32,9 +32,17 @@ struct synchronise {
 struct end_user {
     std::string short_name;
 };
+/// The whole Mac, once the report was accepted (lifecycle.hpp).
+struct power {
+    enum class what { restart, shut_down, erase, lock } kind{};
+    std::string pin = {}; ///< lock
+};
+/// Setup Assistant may go on.
+struct configured {};
 } // namespace effect
-using effect_type = std::variant<std::monostate, effect::install, effect::remove, effect::renew,
-                                 effect::leave, effect::synchronise, effect::end_user>;
+using effect_type =
+    std::variant<std::monostate, effect::install, effect::remove, effect::renew, effect::leave,
+                 effect::synchronise, effect::end_user, effect::power, effect::configured>;
 
 struct outcome {
     mdm::report answer;

@@ -45,7 +45,10 @@ channel* core::find_user(std::string_view short_name) {
 }
 
 net::client_tls core::anonymous(net::trust_store trust) const {
-    return {.trust = std::move(trust), .identity = nullptr, .alpn = alpn_of(hw.kind.http)};
+    return {.trust = std::move(trust),
+            .identity = nullptr,
+            .alpn = alpn_of(hw.kind.http),
+            .clock_offset = state.clock_offset};
 }
 
 channel_ptr pointer_to(channel& c) {
@@ -62,7 +65,11 @@ std::string exchange_outcome::describe() const {
 net::task<exchange_outcome> put(core_ptr self, std::shared_ptr<mdm_client> client,
                                 put_request what) {
     const auto cause = what.cause;
-    if (!self->state.online) {
+    const auto generation = self->generation;
+    if (self->is_reachable() && self->state.network_delay > duration{}) {
+        co_await self->world().sleep_for(self->state.network_delay);
+    }
+    if (!self->is_reachable() || !self->is_still(generation)) {
         co_return exchange_outcome{.event = cause,
                                    .response = {},
                                    .failure =

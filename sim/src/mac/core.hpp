@@ -20,11 +20,20 @@ struct enrollment {
     profile::mdm_payload payload;
     std::shared_ptr<const crypto::identity> identity;
     net::trust_store trust;
+    bool by_ade = false; ///< came by Automated Device Enrollment
 
     /// Schema com.apple.mdm: CheckInURL falls back to ServerURL (MDM-CHK-058).
     [[nodiscard]] const std::string& checkin_url() const {
         return payload.checkin_url.empty() ? payload.server_url : payload.checkin_url;
     }
+};
+
+/// Setup Assistant of a Mac that enrolls by ADE.
+struct setup_assistant {
+    bool running = false;  ///< it is on the screen; nobody can log in yet
+    bool awaiting = false; ///< and goes no further before DeviceConfigured (MDM-CHK-074)
+    /// Observed (F33): a restart while it waited leaves a Mac that only an erase repairs.
+    bool stalled = false;
 };
 
 /// Drivers hold it by shared pointer; it needs the environment and the world as long as one runs.
@@ -37,8 +46,9 @@ struct core : std::enable_shared_from_this<core> {
     hardware hw;
     crypto::private_key key;
     phase now_in = phase::unenrolled;
-    condition state;
+    condition state; ///< `power`, `lid_closed` and `file_vault` are those of `box`
     machine_state box;
+    setup_assistant setup;
     std::optional<enrollment> current; ///< from the moment the identity is there
     channel device{*this};
     std::vector<std::unique_ptr<channel>> users; ///< never changes
@@ -47,6 +57,7 @@ struct core : std::enable_shared_from_this<core> {
     /// Grows with each start and end of an enrollment: a driver that finds another number than at
     /// its beginning has been overtaken and stops.
     std::uint64_t generation = 0;
+    std::uint64_t starts = 0; ///< grows when the Mac goes down: what was at work is lost
     bool leaving = false;
     net::signal machine_changed;    ///< wakes the upkeep
     bool in_upkeep = false;         ///< see keep_up
@@ -54,6 +65,10 @@ struct core : std::enable_shared_from_this<core> {
     net::signal changed;            ///< generation, condition, log-ins or `leaving` changed
 
     [[nodiscard]] net::world& world() const { return env->world; }
+    /// By the Mac's own clock.
+    [[nodiscard]] time_point now() const { return world().now() + state.clock_offset; }
+    /// Messages can be sent and pushes come in.
+    [[nodiscard]] bool is_reachable() const { return state.online && box.power.runs(); }
     [[nodiscard]] bool is_still(std::uint64_t g) const { return generation == g; }
     [[nodiscard]] time_point request_deadline() const {
         return world().now() + env->request_timeout;

@@ -25,6 +25,12 @@ struct device_state {
     /// Enrolled by a profile that the user installed: since macOS 11 such a Mac is supervised.
     bool supervised = true;
     bool power_nap = false;
+    /// Somebody waits at the login window: what takes long has to wait.
+    bool login_blocked = false;
+    /// Enrolled by Automated Device Enrollment.
+    bool by_ade = false;
+    /// In Setup Assistant, until DeviceConfigured (Apple, "Token Update").
+    bool awaiting_configuration = false;
     /// Whose channel it is; null: the device's.
     const account* user = nullptr;
     bool on_console = true; ///< the user is the one at the screen

@@ -254,7 +254,7 @@ enroll_result refuse(core& c, step_failure f) {
 } // namespace
 
 net::task<enroll_result> enroll_from(core_ptr self, std::string url) {
-    if (!self->state.online) {
+    if (!self->is_reachable()) {
         co_return refuse(*self, failed_at("profile", "the Mac is offline", 0, true));
     }
     net::request get;

@@ -2,6 +2,7 @@
 
 #include "mac/core.hpp"
 #include "mac/enrollment.hpp"
+#include "mac/lifecycle.hpp"
 #include "mac/user_channel.hpp"
 
 namespace pomona::sim::mac {
@@ -21,6 +22,23 @@ std::string_view to_text(phase p) {
     }
     return "";
 }
+
+namespace {
+
+trace::fields about(const condition& c) {
+    return {
+        {"online", c.online},
+        {"power", std::string{to_text(c.power)}},
+        {"lid_closed", c.lid_closed},
+        {"file_vault", c.file_vault},
+        {"login_blocked", c.login_blocked},
+        {"screen_locked", c.screen_locked},
+        {"network_delay_ms",
+         std::chrono::floor<std::chrono::milliseconds>(c.network_delay).count()},
+        {"clock_offset_ms", std::chrono::floor<std::chrono::milliseconds>(c.clock_offset).count()}};
+}
+
+} // namespace
 
 struct mac::impl final : core {
     using core::core;
@@ -42,8 +60,13 @@ const hardware& mac::machine() const {
 phase mac::now_in() const {
     return impl_->now_in;
 }
-const condition& mac::current() const {
-    return impl_->state;
+condition mac::current() const {
+    auto out = impl_->state;
+    const auto& power = impl_->box.power;
+    out.power = power.mode;
+    out.lid_closed = power.lid_closed;
+    out.file_vault = power.file_vault;
+    return out;
 }
 
 net::task<std::expected<void, enroll_failure>> mac::enroll(std::string url) {
@@ -59,25 +82,32 @@ net::task<void> mac::remove_enrollment_profile() {
 }
 
 void mac::set(condition c) {
-    const auto before = impl_->state;
-    impl_->state = c;
-    if (before.online == c.online && before.power_nap == c.power_nap) {
+    const auto before = current();
+    if (before == c) {
         return;
     }
-    const auto event =
-        impl_->record("condition", {{"online", c.online}, {"power_nap", c.power_nap}}, 0);
-    impl_->changed.notify_all();
-    for (auto* one : impl_->channels()) {
-        if (!c.online) {
-            one->disconnect(); // the network has gone, and its connections with it
-        }
-        if (before.online != c.online && !one->push.token.empty() &&
-            (!one->user || one->logged_in)) {
-            impl_->world().spawn("push of " + one->title(),
-                                 impl_->env->push.set_listening(one->push.token, c.online));
-        }
-        look_again(*one, event);
-    }
+    const bool reachable = impl_->is_reachable();
+    auto& power = impl_->box.power;
+    impl_->state = c;
+    power.lid_closed = c.lid_closed;
+    power.file_vault = c.file_vault;
+    const auto event = impl_->record("condition", about(c), 0);
+    reach_changed(*impl_, reachable, event);
+    // Choice: a notebook whose lid is closed sleeps, whatever hangs on it.
+    const auto mode = c.lid_closed && runs(c.power)                  ? power_mode::asleep
+                      : before.lid_closed && c.power == before.power ? power_mode::awake
+                                                                     : c.power;
+    set_power(impl_, mode, event);
+}
+
+void mac::restart() {
+    sim::mac::restart(impl_, 0);
+}
+void mac::erase() {
+    sim::mac::erase(impl_, 0);
+}
+bool mac::unlock(std::string_view pin) {
+    return unlock_with_pin(impl_, pin, 0);
 }
 
 std::vector<std::string> mac::user_names() const {

@@ -112,7 +112,7 @@ net::task<net::exchange_result> mdm_client::put(std::shared_ptr<mdm_client> self
         // Over the exact bytes of the body (Apple, "Managing certificates for MDM servers and
         // devices").
         std::optional<result<bytes>> signature;
-        const auto now = self->world_->now();
+        const auto now = self->world_->now() + options.tls.clock_offset;
         const auto& identity = *options.tls.identity;
         auto sign = [&signature, &what, &identity, now] {
             signature = crypto::sign_detached(what.body, identity, now);

@@ -51,13 +51,16 @@ run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std:
     config.legacy = self->env->scep_legacy;
     scep::client client{w.crypto(), std::move(config), self->key};
     web_client web{w, self->who, self->anonymous(std::move(trust)), self->env->request_timeout};
-    auto action = client.start(w.now());
+    auto action = client.start(self->now());
     while (true) {
         if (!self->is_still(generation)) {
             co_return std::unexpected{at_scep("the enrollment was given up meanwhile", cause)};
         }
         if (auto* http = std::get_if<scep::http_action>(&action)) {
-            if (!self->state.online) {
+            if (self->state.network_delay > duration{}) {
+                co_await w.sleep_for(self->state.network_delay);
+            }
+            if (!self->is_reachable()) {
                 co_return std::unexpected{at_scep("the Mac is offline", cause, true)};
             }
             auto url = http->url;
@@ -69,7 +72,7 @@ run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std:
                     at_scep(e.message(), e.event != 0 ? e.event : cause, !e.after_send)};
             }
             cause = answer->event != 0 ? answer->event : cause;
-            const auto now = w.now();
+            const auto now = self->now();
             auto step = [&client, &answer, now] {
                 return client.on_response(answer->status, net::media_type(answer->headers),
                                           answer->body, now);
@@ -77,7 +80,7 @@ run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std:
             action = co_await compute(w, step);
         } else if (const auto* wait = std::get_if<scep::wait_action>(&action)) {
             co_await w.sleep_for(wait->delay);
-            const auto now = w.now();
+            const auto now = self->now();
             auto step = [&client, now] { return client.on_wait_over(now); };
             action = co_await compute(w, step);
         } else if (auto* failed = std::get_if<scep::failed_action>(&action)) {

@@ -2,6 +2,7 @@
 #include "mac/command_processor.hpp"
 #include "mac/enrollment.hpp"
 #include "mac/error_codes.hpp"
+#include "mac/lifecycle.hpp"
 #include "mac/policy.hpp"
 #include "mac/upkeep.hpp"
 #include "mac/user_channel.hpp"
@@ -9,6 +10,7 @@
 #include "pomona/protocol/mdm/keys.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pomona::sim::mac {
 namespace {
@@ -26,6 +28,8 @@ struct session {
     std::uint64_t cause = 0; ///< the event that leads to the next message
     std::int64_t commands = 0;
     bool leaving = false;
+    bool configured = false;
+    std::optional<effect::power> power;
     std::optional<effect::synchronise> sync;
     mdm::command_status last_sent = mdm::command_status::idle;
 
@@ -111,8 +115,31 @@ net::task<mdm::report> carry_out(session& s, outcome planned) {
         s.sync = std::move(*sync);
     } else if (std::holds_alternative<effect::leave>(planned.effect)) {
         s.leaving = true;
+    } else if (std::holds_alternative<effect::configured>(planned.effect)) {
+        s.configured = true;
+    } else if (auto* power = std::get_if<effect::power>(&planned.effect)) {
+        s.power = std::move(*power);
     }
     co_return report;
+}
+
+/// Once the report was accepted: the Mac goes down.
+void carry_out(core_ptr mac, const effect::power& how, std::uint64_t cause) {
+    switch (how.kind) {
+    case effect::power::what::restart:
+        return restart(mac, cause);
+    case effect::power::what::shut_down:
+        return shut_down(mac, cause);
+    case effect::power::what::erase:
+        return erase(mac, cause);
+    case effect::power::what::lock:
+        return lock_with_pin(mac, how.pin, cause);
+    }
+}
+
+std::string end_of(const session& s) {
+    return s.begun.starts == s.self->now().starts ? "the enrollment has ended"
+                                                  : "the Mac went down";
 }
 
 /// Runs the loop; says why it ended.
@@ -126,7 +153,7 @@ net::task<std::string> exchange_commands(session& s) {
         auto answer = co_await deliver(s, report);
         s.cause = answer.event;
         if (s.overtaken()) {
-            co_return "the enrollment has ended";
+            co_return end_of(s);
         }
         if (ends_enrollment(answer.means)) { // MDM-CHK-065, MDM-CHK-066
             co_await leave(s.mac_ptr(), {.reason = std::string{to_text(answer.means)},
@@ -143,6 +170,13 @@ net::task<std::string> exchange_commands(session& s) {
                            {.reason = "RemoveProfile", .cause = answer.event, .check_out = true});
             co_return "the enrollment has ended";
         }
+        if (const auto power = std::exchange(s.power, std::nullopt)) {
+            carry_out(s.mac_ptr(), *power, answer.event);
+            co_return "the Mac went down";
+        }
+        if (std::exchange(s.configured, false)) {
+            finish_setup(s.mac_ptr(), answer.event);
+        }
         if (answer.response->body.empty()) { // MDM-CHK-063
             co_return std::string{no_more_commands};
         }
@@ -157,7 +191,7 @@ net::task<std::string> exchange_commands(session& s) {
         keep_up(s.mac(), s.cause);
         report = co_await carry_out(s, *std::move(planned));
         if (s.overtaken()) {
-            co_return "the enrollment has ended";
+            co_return end_of(s);
         }
     }
 }
@@ -167,6 +201,7 @@ net::task<void> run_session(channel_ptr self, std::uint64_t cause) {
               .begun = self->now(),
               .client = nullptr,
               .cause = cause,
+              .power = std::nullopt,
               .sync = std::nullopt};
     s.take_client();
     self->poll_due = false;

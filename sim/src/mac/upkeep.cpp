@@ -1,5 +1,7 @@
 #include "mac/upkeep.hpp"
 
+#include "mac/lifecycle.hpp"
+
 namespace pomona::sim::mac {
 namespace {
 
@@ -14,7 +16,14 @@ net::task<void> run_upkeep(core_ptr self) {
         co_await self->machine_changed.wait_until(*due); // or something is due earlier now
         const auto now = self->world().now();
         for (auto& what : self->box.advance(now)) {
-            self->record(std::move(what.name), std::move(what.about), self->upkeep_cause);
+            const auto event =
+                self->record(std::move(what.name), std::move(what.about), self->upkeep_cause);
+            if (what.started) {
+                came_up(self, event);
+            }
+            if (what.down_for) {
+                restart(self, *what.down_for, event);
+            }
         }
         self->box.updates.authorise(true, now);
     }

@@ -9,7 +9,7 @@ namespace {
 
 /// Until the Mac is on the network; false when the channel was overtaken.
 net::task<bool> until_online(channel_ptr self, channel::stamp begun) {
-    while (self->is_still(begun) && !self->mac->state.online) {
+    while (self->is_still(begun) && !self->mac->is_reachable()) {
         co_await self->mac->changed.wait_until(net::never);
     }
     co_return self->is_still(begun);
@@ -97,7 +97,7 @@ void log_in(channel& c) {
     c.logins += is_new ? 1 : 0;
     const auto event = c.record(is_new ? "logged-in" : "console", {}, 0);
     if (is_new) {
-        if (mac.state.online) {
+        if (mac.is_reachable()) {
             listen(c, true);
         }
         open_when_possible(c, event);

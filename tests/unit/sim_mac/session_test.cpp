@@ -227,23 +227,23 @@ TEST_F(command_loop, pushes_during_a_session_are_one_more_session) {
 TEST_F(command_loop, polls_by_itself_after_not_now_and_only_then) {
     static constexpr auto napping = [](command_loop* b) -> net::task<void> {
         co_await enroll(b);
-        b->subject->set({.power_nap = true});
+        b->subject->set({.power = power_mode::power_nap});
         b->before = b->server->log.size();
         b->server->queue("U1", device_information());
         co_await b->push();
         co_await b->sleep(1h);
         EXPECT_EQ(b->since(), (strings{"Idle", "NotNow U1"}));
-        b->subject->set({.power_nap = false});
+        b->subject->set({.power = power_mode::awake});
         co_await b->sleep(1h);
         EXPECT_EQ(b->since(), (strings{"Idle", "NotNow U1", "Idle"}));
         // A later status that is not NotNow: it waits for a push.
-        b->subject->set({.power_nap = true});
+        b->subject->set({.power = power_mode::power_nap});
         b->before = b->server->log.size();
         b->server->queue("U2", device_information());
         b->server->queue("U3", {{"RequestType", "DeviceLock"}});
         co_await b->push();
         co_await b->sleep(1h);
-        b->subject->set({.power_nap = false});
+        b->subject->set({.power = power_mode::awake});
         co_await b->sleep(1h);
     };
     run(napping(this));
@@ -254,14 +254,14 @@ TEST_F(command_loop, polls_by_itself_after_not_now_and_only_then) {
 TEST_F(command_loop, polls_when_it_woke_before_the_session_was_over) {
     static constexpr auto waking = [](command_loop* b) -> net::task<void> {
         co_await enroll(b);
-        b->subject->set({.power_nap = true});
+        b->subject->set({.power = power_mode::power_nap});
         b->before = b->server->log.size();
         b->server->queue("U1", device_information());
         co_await b->push();
         while (b->since() != strings{"Idle", "NotNow U1"}) {
             co_await b->sleep(std::chrono::microseconds{50});
         }
-        b->subject->set({.power_nap = false});
+        b->subject->set({.power = power_mode::awake});
         co_await b->sleep(1h);
     };
     run(waking(this));

@@ -24,6 +24,8 @@ struct client_tls {
     /// False: whatever the server presents is taken, for somebody who looks at a chain to say what
     /// is wrong with it. Nothing secret belongs on such a connection.
     bool judge_server = true;
+    /// The client's own clock, by which it judges certificates, against the world's.
+    duration clock_offset{};
 };
 
 struct open_options {

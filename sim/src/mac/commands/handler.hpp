@@ -32,6 +32,7 @@ std::span<const handler> declarative_commands();
 std::span<const handler> information_commands();
 std::span<const handler> profile_commands();
 std::span<const handler> remote_desktop_commands();
+std::span<const handler> setup_commands();
 std::span<const handler> software_update_commands();
 
 } // namespace pomona::sim::mac

@@ -19,6 +19,10 @@ void load_facet(const plist::dict& d, std::string_view key, Facet& into,
     }
 }
 
+std::optional<time_point> earlier(std::optional<time_point> a, std::optional<time_point> b) {
+    return !a ? b : !b ? a : std::min(*a, *b);
+}
+
 } // namespace
 
 machine_state::machine_state(const persona& kind)
@@ -27,17 +31,18 @@ machine_state::machine_state(const persona& kind)
               newest_major_for(kind.model, kind.apple_silicon)} {}
 
 std::optional<time_point> machine_state::next_change() const {
-    return updates.next_change();
+    return earlier(power.next_change(), updates.next_change());
 }
 
 std::vector<happening> machine_state::advance(time_point now) {
     std::vector<happening> out;
+    power.advance(now, out);
     updates.advance(now, out);
     return out;
 }
 
 plist::dict machine_state::save() const {
-    plist::dict d{{"RemoteDesktop", remote_desktop}};
+    plist::dict d{{"Power", power.save()}, {"RemoteDesktop", remote_desktop}};
     d.set("Updates", updates.save());
     d.set("Users", users.save());
     return d;
@@ -47,6 +52,7 @@ result<machine_state> machine_state::load(const plist::dict& d) {
     machine_state out;
     std::optional<error> problem;
     out.remote_desktop = saved::flag(d, "RemoteDesktop", false);
+    load_facet(d, "Power", out.power, problem);
     load_facet(d, "Updates", out.updates, problem);
     load_facet(d, "Users", out.users, problem);
     if (problem) {

@@ -5,6 +5,7 @@
 #include "mac/machine/accounts.hpp"
 #include "mac/machine/happening.hpp"
 #include "mac/machine/os_updates.hpp"
+#include "mac/machine/power.hpp"
 #include "pomona/foundation/error.hpp"
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
@@ -22,6 +23,7 @@ struct machine_state {
     /// As it comes out of its box.
     explicit machine_state(const persona& kind);
 
+    power_state power;
     accounts users;              ///< everybody who can log in
     bool remote_desktop = false; ///< EnableRemoteDesktop, DisableRemoteDesktop
     os_updates updates;          ///< and which system is installed

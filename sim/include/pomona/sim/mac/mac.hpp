@@ -5,6 +5,7 @@
 #include "pomona/sim/apns/device_link.hpp"
 #include "pomona/sim/mac/account.hpp"
 #include "pomona/sim/mac/persona.hpp"
+#include "pomona/sim/mac/power.hpp"
 #include "pomona/trace/recorder.hpp"
 
 #include <functional>
@@ -49,9 +50,16 @@ struct enroll_failure {
 /// State of the machine that a scenario may set (design: `set`).
 struct condition {
     bool online = true;
-    /// Asleep on battery: most commands are answered NotNow until it is over (Apple, "Handling a
-    /// NotNow status").
-    bool power_nap = false;
+    power_mode power = power_mode::awake;
+    bool lid_closed = false; ///< of a notebook
+    bool file_vault = false; ///< a start ends at FileVault's screen
+    /// Somebody waits at the login window until management has nothing more to say (Apple,
+    /// "Handling a NotNow status").
+    bool login_blocked = false;
+    bool screen_locked = false;
+    duration network_delay{}; ///< of each message that the Mac sends
+    duration clock_offset{};  ///< of its clock; negative: behind
+    bool operator==(const condition&) const = default;
 };
 
 /// Where a user of the Mac stands.
@@ -89,8 +97,14 @@ class mac {
     /// The user removes the enrollment profile: one CheckOut if the profile says so, then silence.
     net::task<void> remove_enrollment_profile();
 
-    [[nodiscard]] const condition& current() const;
+    [[nodiscard]] condition current() const;
     void set(condition c);
+    /// Down now, up again a while later; users are logged out.
+    void restart();
+    /// Everything that users and MDM brought is gone; the server hears nothing of it.
+    void erase();
+    /// Somebody enters the PIN of a DeviceLock; false when it is another.
+    bool unlock(std::string_view pin);
 
     // Users, by short name; false (nullopt) when the Mac has none of it.
     [[nodiscard]] std::vector<std::string> user_names() const;

@@ -1,0 +1,183 @@
+#include "mac/lifecycle.hpp"
+
+#include "mac/policy.hpp"
+#include "mac/upkeep.hpp"
+#include "mac/user_channel.hpp"
+
+#include <utility>
+
+namespace pomona::sim::mac {
+namespace {
+
+/// What was at work is lost: sessions, connections, log-ins.
+void go_down(core& c, std::uint64_t cause) {
+    for (const auto& u : c.users) {
+        log_out(*u);
+    }
+    c.state.login_blocked = false;
+    c.state.screen_locked = false;
+    ++c.starts;
+    if (c.setup.awaiting && !c.setup.stalled) {
+        c.setup.stalled = true; // Observed (F33)
+        c.record("setup-assistant", {{"stalled", true}}, cause);
+    }
+}
+
+std::uint64_t record_power(core& c, std::uint64_t cause) {
+    return c.record("power", {{"mode", std::string{to_text(c.box.power.mode)}}}, cause);
+}
+
+/// Down now, up again in `takes`.
+void begin_restart(const core_ptr& self, duration takes, std::uint64_t cause) {
+    const bool before = self->is_reachable();
+    self->box.power.restart(self->world().now() + takes);
+    const auto event = record_power(*self, cause);
+    go_down(*self, event);
+    reach_changed(*self, before, event);
+    keep_up(*self, event);
+}
+
+void change_mode(core& c, power_mode to, std::uint64_t cause) {
+    const bool before = c.is_reachable();
+    c.box.power.mode = to;
+    reach_changed(c, before, record_power(c, cause));
+}
+
+/// Of its users, after an erase. Choice: those of before, with new GUIDs.
+void create_accounts(core& c) {
+    for (const auto& u : c.users) {
+        if (c.box.users.find(u->user->short_name) == nullptr) {
+            u->user = draw_account(c.world(), u->user->short_name);
+            u->deleted = false;
+            c.box.users.add({.guid = u->user->id,
+                             .short_name = u->user->short_name,
+                             .full_name = u->user->long_name,
+                             .admin = u == c.users.front()});
+        }
+    }
+}
+
+net::task<void> give_up_tokens(core_ptr self, std::vector<push_token> tokens) {
+    for (auto& token : tokens) {
+        co_await self->env->push.unregister(std::move(token));
+    }
+}
+
+} // namespace
+
+void restart(const core_ptr& self, std::uint64_t cause) {
+    restart(self, restart_time, cause);
+}
+
+void restart(const core_ptr& self, duration takes, std::uint64_t cause) {
+    const auto mode = self->box.power.mode;
+    if (mode != power_mode::off && mode != power_mode::restarting) {
+        begin_restart(self, takes, cause);
+    }
+}
+
+void shut_down(const core_ptr& self, std::uint64_t cause) {
+    if (self->box.power.mode == power_mode::off) {
+        return;
+    }
+    self->box.power.up_at.reset();
+    change_mode(*self, power_mode::off, cause);
+    go_down(*self, cause);
+}
+
+void lock_with_pin(const core_ptr& self, std::string pin, std::uint64_t cause) {
+    self->box.power.pin = std::move(pin);
+    restart(self, cause);
+}
+
+bool unlock_with_pin(const core_ptr& self, std::string_view pin, std::uint64_t cause) {
+    auto& power = self->box.power;
+    if (power.mode != power_mode::pin_lock || !power.pin || *power.pin != pin) {
+        return false;
+    }
+    power.pin.reset();
+    change_mode(*self, power.after_start(), cause);
+    return true;
+}
+
+void set_power(const core_ptr& self, power_mode to, std::uint64_t cause) {
+    auto& power = self->box.power;
+    if (power.mode == to) {
+        return;
+    }
+    if (to == power_mode::off) {
+        shut_down(self, cause);
+    } else if (to == power_mode::restarting) {
+        restart(self, cause);
+    } else if (power.mode == power_mode::off) {
+        begin_restart(self, restart_time, cause);
+    } else if (power.mode != power_mode::restarting) {
+        power.pin.reset(); // who wakes a locked Mac has given its PIN
+        change_mode(*self, to, cause);
+    }
+}
+
+void came_up(const core_ptr& self, std::uint64_t cause) {
+    reach_changed(*self, false, cause);
+}
+
+void reach_changed(core& self, bool before, std::uint64_t cause) {
+    const bool now = self.is_reachable();
+    self.changed.notify_all();
+    for (auto* one : self.channels()) {
+        if (!now) {
+            one->disconnect(); // the network has gone, and its connections with it
+        }
+        if (before != now && !one->push.token.empty() && (!one->user || one->logged_in)) {
+            self.world().spawn("push of " + one->title(),
+                               self.env->push.set_listening(one->push.token, now));
+        }
+        look_again(*one, cause);
+    }
+}
+
+void finish_setup(const core_ptr& self, std::uint64_t cause) {
+    if (!self->setup.running || self->setup.stalled) {
+        return;
+    }
+    self->setup = {};
+    const auto event = self->record("setup-assistant", {{"finished", true}}, cause);
+    create_accounts(*self);
+    if (!self->users.empty()) {
+        log_in(*self->users.front()); // whose account Setup Assistant has made
+    }
+    look_again(self->device, event);
+}
+
+void erase(const core_ptr& self, std::uint64_t cause) {
+    const auto event = self->record("erased", {}, cause);
+    std::vector<push_token> tokens;
+    for (const auto* one : self->channels()) {
+        if (!one->push.token.empty()) {
+            tokens.push_back(one->push.token);
+        }
+    }
+    begin_restart(self, erase_time, event);
+    auto power = self->box.power;
+    power.file_vault = power.lid_closed = false;
+    power.pin.reset();
+    const auto installed = self->box.updates.installed();
+    const auto& kind = self->hw.kind;
+    self->box = machine_state{kind};
+    self->box.updates = {installed, kind.apple_silicon,
+                         newest_major_for(kind.model, kind.apple_silicon)};
+    self->box.power = std::move(power);
+    self->setup = {.running = true};
+    self->current.reset();
+    self->now_in = phase::unenrolled;
+    ++self->generation;
+    for (auto* one : self->channels()) {
+        one->forget();
+        one->client.reset();
+    }
+    self->changed.notify_all();
+    self->world().spawn("push tokens of " + self->who.value(),
+                        give_up_tokens(self, std::move(tokens)));
+}
+
+} // namespace pomona::sim::mac
