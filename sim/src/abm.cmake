@@ -1,0 +1,19 @@
+# Apple Business Manager, emulated.
+set(sim_abm
+  src/abm/activation.cpp
+  src/abm/business_api.cpp
+  src/abm/business_auth.cpp
+  src/abm/business_json.cpp
+  src/abm/cursor.cpp
+  src/abm/dep_account.cpp
+  src/abm/dep_answer.cpp
+  src/abm/dep_api.cpp
+  src/abm/dep_devices.cpp
+  src/abm/dep_profiles.cpp
+  src/abm/device_json.cpp
+  src/abm/faults.cpp
+  src/abm/organization.cpp
+  src/abm/portal.cpp
+  src/abm/profile_rules.cpp
+  src/abm/service.cpp
+  src/abm/sessions.cpp)

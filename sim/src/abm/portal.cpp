@@ -1,0 +1,393 @@
+#include "abm/portal.hpp"
+
+#include "abm/device_json.hpp"
+#include "pomona/foundation/encoding.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace pomona::sim::abm {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::size_t max_listed = 1000;
+
+struct portal_call {
+    service& to;
+    net::world& world;
+    const net::request& what;
+    json body;
+    std::vector<std::string> path; ///< segments after /portal/
+    [[nodiscard]] std::string text(const char* key) const {
+        const auto found = body.find(key);
+        return found == body.end() || !found->is_string() ? std::string{}
+                                                          : found->get<std::string>();
+    }
+    [[nodiscard]] std::uint32_t number(const char* key, std::uint32_t otherwise) const {
+        const auto found = body.find(key);
+        return found == body.end() || !found->is_number_unsigned() ? otherwise
+                                                                   : found->get<std::uint32_t>();
+    }
+    [[nodiscard]] std::optional<bool> flag(const char* key) const {
+        const auto found = body.find(key);
+        return found == body.end() || !found->is_boolean() ? std::nullopt
+                                                           : std::optional{found->get<bool>()};
+    }
+};
+
+net::reply said(unsigned status, const json& body) {
+    net::reply out;
+    out.what.status = status;
+    out.what.headers = {{"content-type", "application/json"}};
+    out.what.body = to_bytes(body.dump(-1, ' ', false, json::error_handler_t::replace));
+    return out;
+}
+net::reply wrong(std::string_view why) {
+    return said(400, {{"error", why}});
+}
+net::reply absent(std::string_view what) {
+    return said(404, {{"error", what}});
+}
+
+json server_json(const server_entry& s) {
+    return {{"id", s.id},
+            {"name", s.name},
+            {"devices", s.devices.size()},
+            {"profiles", s.profiles.size()},
+            {"has_certificate", s.certificate.has_value()},
+            {"token_expires", s.token ? json(dep_time(s.token->expires)) : json(nullptr)}};
+}
+
+net::reply show(portal_call& c) {
+    const auto& org = c.to.org();
+    json servers = json::array();
+    for (const auto* s : org.servers()) {
+        servers.push_back(server_json(*s));
+    }
+    return said(200, {{"organisation", org.details.name},
+                      {"terms_accepted", org.terms_accepted},
+                      {"devices", org.device_count()},
+                      {"servers", std::move(servers)}});
+}
+
+/// The certificate of a public key that was uploaded.
+result<crypto::certificate> certificate_in(const portal_call& c) {
+    auto all = crypto::certificate::from_pem(c.world.crypto(), as_bytes(c.text("certificate")));
+    if (!all) {
+        return std::unexpected(all.error());
+    }
+    return all->front();
+}
+
+net::reply add_server(portal_call& c) {
+    const auto name = c.text("name");
+    if (name.empty()) {
+        return wrong("name is needed");
+    }
+    auto cert = certificate_in(c);
+    if (!cert || !cert->key_is_rsa()) {
+        return wrong("certificate is the PEM of a certificate with an RSA key");
+    }
+    const auto id = c.to.add_server(name, *std::move(cert));
+    return said(201, server_json(*c.to.org().find_server(id)));
+}
+
+net::reply remove_server(portal_call& c) {
+    return c.to.org().remove_server(c.path[1], c.world.now()) ? said(200, json::object())
+                                                              : absent("no such server");
+}
+
+net::reply download_token(portal_call& c) {
+    auto file = c.to.download_token(c.path[1]);
+    if (!file) {
+        return absent(file.error().message());
+    }
+    net::reply out;
+    out.what.headers = {
+        {"content-type", "application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"}};
+    out.what.body = to_bytes(*file);
+    return out;
+}
+
+/// Credentials that a client has already: {"consumer_key": …, …}.
+net::reply seed_token(portal_call& c) {
+    pomona::abm::server_token t{.consumer_key = c.text("consumer_key"),
+                                .consumer_secret = c.text("consumer_secret"),
+                                .access_token = c.text("access_token"),
+                                .access_secret = c.text("access_secret"),
+                                .expires = c.world.now() + std::chrono::days{365}};
+    if (t.consumer_key.empty() || t.consumer_secret.empty() || t.access_token.empty() ||
+        t.access_secret.empty()) {
+        return wrong("consumer_key, consumer_secret, access_token and access_secret are needed");
+    }
+    const auto done = c.to.seed_token(c.path[1], std::move(t));
+    return done ? said(200, json::object()) : absent(done.error().message());
+}
+
+std::optional<device_record> device_in(const json& item) {
+    const auto text = [&](const char* key, const std::string& otherwise) {
+        const auto found = item.find(key);
+        return found == item.end() || !found->is_string() ? otherwise : found->get<std::string>();
+    };
+    device_record out;
+    if (!item.is_object()) {
+        return std::nullopt;
+    }
+    out.serial = serial_number{text("serial", "")};
+    out.model = text("model", out.model);
+    out.description = text("description", {});
+    out.color = text("color", out.color);
+    out.asset_tag = text("asset_tag", {});
+    out.family = text("family", out.family);
+    out.os = text("os", out.os);
+    out.product_type = text("product_type", "Mac14,2");
+    out.server = text("server", {});
+    out.assigned_by = text("assigned_by", "admin@example.org");
+    return out.serial.value().empty() || out.serial.value().size() > 64 ? std::nullopt
+                                                                        : std::optional{out};
+}
+
+/// {"devices": [{"serial", "server"…}, …]}: all, or none when one is wrong.
+net::reply add_devices(portal_call& c) {
+    const auto found = c.body.find("devices");
+    if (found == c.body.end() || !found->is_array()) {
+        return wrong("devices is a list");
+    }
+    std::vector<device_record> all;
+    for (const auto& item : *found) {
+        auto device = device_in(item);
+        if (!device) {
+            return wrong("each device has a serial of up to 64 characters");
+        }
+        if (!device->server.empty() && c.to.org().find_server(device->server) == nullptr) {
+            return wrong("no such server: " + device->server);
+        }
+        all.push_back(*std::move(device));
+    }
+    std::size_t added = 0;
+    for (auto& device : all) {
+        added += c.to.org().add_device(std::move(device), c.world.now()) ? 1 : 0;
+    }
+    return said(200, {{"added", added}, {"known", all.size() - added}});
+}
+
+net::reply list_devices(portal_call& c) {
+    json out = json::array();
+    const auto after = net::query_parameter(c.what.target, "after").value_or("");
+    for (const auto& d : c.to.org().devices(after, max_listed)) {
+        auto one = device_json(*d, 1000);
+        one["server"] = d->server;
+        out.push_back(std::move(one));
+    }
+    return said(200, {{"devices", std::move(out)}});
+}
+
+net::reply assign_device(portal_call& c) {
+    const auto by = c.text("by");
+    return c.to.org().assign(c.path[1], c.text("server"), by.empty() ? "admin@example.org" : by,
+                             c.world.now())
+               ? said(200, json::object())
+               : absent("no such device or server, or it is there already");
+}
+
+net::reply release_device(portal_call& c) {
+    return c.to.org().release(c.path[1], c.world.now()) ? said(200, json::object())
+                                                        : absent("no such device");
+}
+
+/// {"throttled_seconds", "migration_deadline"}.
+net::reply change_device(portal_call& c) {
+    const auto seconds = c.number("throttled_seconds", 0);
+    const auto deadline = from_rfc3339(c.text("migration_deadline"));
+    auto& org = c.to.org();
+    const auto serial = c.path[1];
+    if (!org.find_device(serial)) {
+        return absent("no such device");
+    }
+    if (seconds > 0) {
+        const auto until = c.world.now() + std::chrono::seconds{seconds};
+        org.modify_silently(serial, [&](device_record& d) { d.throttled_until = until; });
+    }
+    if (deadline) {
+        org.modify(serial, c.world.now(),
+                   [&](device_record& d) { d.migration_deadline = *deadline; });
+    }
+    return said(200, json::object());
+}
+
+net::reply set_terms(portal_call& c) {
+    const auto accepted = c.flag("accepted");
+    if (!accepted) {
+        return wrong("accepted is true or false");
+    }
+    c.to.org().terms_accepted = *accepted;
+    return said(200, json::object());
+}
+
+net::reply order_fault(portal_call& c) {
+    const auto kind = find_fault(c.text("fault"));
+    if (!kind) {
+        return wrong("no such fault; GET /portal/faults lists them");
+    }
+    c.to.order({.what = *kind,
+                .server = c.text("server"),
+                .path = c.text("path"),
+                .times = std::max(1U, c.number("times", 1)),
+                .retry_after = std::chrono::seconds{c.number("retry_after_seconds", 60)}});
+    return said(200, json::object());
+}
+
+net::reply list_faults(portal_call& /*c*/) {
+    json out = json::array();
+    for (const auto f : all_faults()) {
+        out.push_back({{"name", to_text(f)}, {"about", about(f)}});
+    }
+    return said(200, {{"faults", std::move(out)}});
+}
+
+net::reply clear_faults(portal_call& c) {
+    c.to.clear_faults();
+    return said(200, json::object());
+}
+
+net::reply age_cursors(portal_call& c) {
+    c.to.age_cursors();
+    return said(200, json::object());
+}
+
+net::reply end_sessions(portal_call& c) {
+    c.to.end_sessions();
+    return said(200, json::object());
+}
+
+net::reply set_rules(portal_call& c) {
+    auto& r = c.to.rules();
+    r.assignments_a_day =
+        c.number("assignments_a_day", static_cast<std::uint32_t>(r.assignments_a_day));
+    r.max_page = std::max(1U, c.number("max_page", static_cast<std::uint32_t>(r.max_page)));
+    r.default_page = std::min<std::size_t>(
+        r.max_page,
+        std::max(1U, c.number("default_page", static_cast<std::uint32_t>(r.default_page))));
+    r.cool_down = std::chrono::seconds{
+        c.number("cool_down_seconds",
+                 static_cast<std::uint32_t>(
+                     std::chrono::duration_cast<std::chrono::seconds>(r.cool_down).count()))};
+    r.forbidden_sessions = c.flag("forbidden_sessions").value_or(r.forbidden_sessions);
+    r.moving_sessions = c.flag("moving_sessions").value_or(r.moving_sessions);
+    if (const auto seed = c.flag("apple_seed")) {
+        c.to.org().has_apple_seed = *seed;
+    }
+    const auto form = c.text("error_form");
+    if (form == "bare" || form == "quoted" || form == "json") {
+        r.error_form = form == "bare"     ? error_form::bare
+                       : form == "quoted" ? error_form::quoted
+                                          : error_form::json;
+    } else if (!form.empty()) {
+        return wrong("error_form is bare, quoted or json");
+    }
+    return said(200, json::object());
+}
+
+net::reply add_api_account(portal_call& c) {
+    auto client = c.text("client_id");
+    if (client.empty()) {
+        client = "BUSINESSAPI." + c.world.random_uuid();
+    }
+    auto key_id = c.text("key_id");
+    if (key_id.empty()) {
+        key_id = c.world.random_uuid();
+    }
+    const auto key = c.to.add_api_account(client, key_id);
+    if (!key) {
+        return wrong(key.error().message());
+    }
+    return said(201, {{"client_id", client}, {"key_id", key_id}, {"private_key", key->to_pem()}});
+}
+
+struct portal_route {
+    std::string_view method;
+    std::array<std::string_view, 3> path; ///< "*": any text; "": none
+    net::reply (*run)(portal_call&);
+};
+constexpr std::array<portal_route, 19> routes{{
+    {"GET", {"", "", ""}, show},
+    {"POST", {"servers", "", ""}, add_server},
+    {"DELETE", {"servers", "*", ""}, remove_server},
+    {"POST", {"servers", "*", "token"}, download_token},
+    {"PUT", {"servers", "*", "token"}, seed_token},
+    {"GET", {"devices", "", ""}, list_devices},
+    {"POST", {"devices", "", ""}, add_devices},
+    {"PATCH", {"devices", "*", ""}, change_device},
+    {"DELETE", {"devices", "*", ""}, release_device},
+    {"POST", {"devices", "*", "assign"}, assign_device},
+    {"POST", {"terms", "", ""}, set_terms},
+    {"GET", {"faults", "", ""}, list_faults},
+    {"POST", {"faults", "", ""}, order_fault},
+    {"DELETE", {"faults", "", ""}, clear_faults},
+    {"POST", {"cursors", "age", ""}, age_cursors},
+    {"POST", {"sessions", "end", ""}, end_sessions},
+    {"POST", {"rules", "", ""}, set_rules},
+    {"POST", {"accounts", "", ""}, add_api_account},
+    {"GET", {"servers", "", ""}, show},
+}};
+
+bool fits(const portal_route& route, const portal_call& c) {
+    for (std::size_t i = 0; i < route.path.size(); ++i) {
+        const std::string_view here = i < c.path.size() ? c.path[i] : std::string_view{};
+        if (route.path[i] == "*" ? here.empty() : here != route.path[i]) {
+            return false;
+        }
+    }
+    return c.path.size() <= route.path.size();
+}
+
+/// Nullopt for a broken escape or another prefix.
+std::optional<std::vector<std::string>> segments_of(std::string_view path) {
+    constexpr std::string_view prefix = "/portal";
+    if (!path.starts_with(prefix)) {
+        return std::nullopt;
+    }
+    path.remove_prefix(prefix.size());
+    std::vector<std::string> out;
+    while (!path.empty() && path != "/") {
+        path.remove_prefix(1);
+        auto one = percent_decode(path.substr(0, path.find('/')));
+        if (!one || out.size() > 3) {
+            return std::nullopt;
+        }
+        out.push_back(*std::move(one));
+        path.remove_prefix(std::min(path.find('/'), path.size()));
+    }
+    return out;
+}
+
+} // namespace
+
+net::reply answer_portal(service& s, net::world& world, const net::request& what) {
+    auto path = segments_of(net::path_of(what.target));
+    if (!path) {
+        return absent("no such path");
+    }
+    auto body = what.body.empty() ? json::object()
+                                  : json::parse(what.body.begin(), what.body.end(), nullptr, false);
+    if (!body.is_object()) {
+        return wrong("the body is not a JSON object");
+    }
+    portal_call call{
+        .to = s, .world = world, .what = what, .body = std::move(body), .path = *std::move(path)};
+    bool is_path = false;
+    for (const auto& route : routes) {
+        if (fits(route, call)) {
+            if (route.method == what.method) {
+                return route.run(call);
+            }
+            is_path = true;
+        }
+    }
+    return is_path ? said(405, {{"error", "not this method"}}) : absent("no such path");
+}
+
+} // namespace pomona::sim::abm
