@@ -42,8 +42,8 @@ std::span<const fault> all_faults();
 
 struct fault_order {
     fault what{};
-    std::string server;      ///< its id; empty: any
-    std::string path;        ///< "/devices/sync"; empty: any
+    std::string server = {}; ///< its id; empty: any
+    std::string path = {};   ///< "/devices/sync"; empty: any
     std::uint32_t times = 1; ///< that many requests
     /// Of Retry-After and of retry_after_seconds.
     duration retry_after = std::chrono::seconds{60};

@@ -21,7 +21,7 @@ struct service_options {
     /// Addresses under which clients know the service beside what they say in Host (RFC 5849
     /// section 3.4.1.2), without a path: "https://mdmenrollment.apple.com".
     std::vector<std::string> base_urls{"https://mdmenrollment.apple.com"};
-    abm::rules rules;
+    abm::rules rules = {};
 };
 
 /// One listener, HTTP/1.1 and HTTP/2, for the device-enrollment service (recorded as channel "abm")
