@@ -9,6 +9,7 @@ set(protocol_documents
   src/mdm/command_channels.cpp
   src/mdm/errors.cpp
   src/mdm/sender.cpp
+  src/mdm/user_authenticate.cpp
   src/plist/codec.cpp
   src/plist/errors.cpp
   src/plist/scan.cpp

@@ -4,6 +4,7 @@
 #include "handlers.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 #include "store/sqlite_store.hpp"
+#include "users/user_tokens.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -283,6 +284,9 @@ net::task<result<std::unique_ptr<server>>> server::start(net::world& world,
     s->keep = std::move(*keep);
     s->push = std::make_shared<pusher>(world, s->keep, s->options.apns, s->options.apns_trust);
     if (auto loaded = co_await load_push_identity(s); !loaded) {
+        co_return std::unexpected(std::move(loaded.error()));
+    }
+    if (auto loaded = co_await load_network_users(s); !loaded) {
         co_return std::unexpected(std::move(loaded.error()));
     }
     if (s->options.scep_legacy) {

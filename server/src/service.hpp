@@ -6,7 +6,9 @@
 #include "pomona/server/server.hpp"
 #include "push/pusher.hpp"
 #include "store/store.hpp"
+#include "users/network_users.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -21,6 +23,9 @@ struct service {
     std::shared_ptr<store> keep;
     std::shared_ptr<pusher> push;
     known_devices devices;
+    network_users users;
+    /// SHA-256 of the AuthToken of each user's channel, as far as it was looked up; empty: none.
+    std::map<std::string, bytes> auth_tokens;
     std::optional<crypto::context> legacy; ///< with options.scep_legacy: where single DES is done
     std::string base_url;                  ///< https://name:port, no slash at the end
 

@@ -39,4 +39,5 @@ set(sim_mac
   src/mac/security_info.cpp
   src/mac/session.cpp
   src/mac/upkeep.cpp
-  src/mac/user_channel.cpp)
+  src/mac/user_channel.cpp
+  src/mac/user_login.cpp)

@@ -10,6 +10,7 @@ constexpr std::string_view authenticate_name = "Authenticate";
 constexpr std::string_view token_update_name = "TokenUpdate";
 constexpr std::string_view check_out_name = "CheckOut";
 constexpr std::string_view declarative_management_name = "DeclarativeManagement";
+constexpr std::string_view user_authenticate_name = "UserAuthenticate";
 
 namespace key_name {
 constexpr std::string_view device_name = "DeviceName";
@@ -97,6 +98,11 @@ struct body_writer {
             d.set(key::data, *m.data);
         }
     }
+    void operator()(const user_authenticate& m) const {
+        if (m.digest_response) {
+            d.set(key::digest_response, *m.digest_response);
+        }
+    }
 };
 
 } // namespace
@@ -121,6 +127,8 @@ result<checkin_message> parse_checkin(bytes_view bytes) {
         out.body = check_out{topic{f.text(key::topic)}};
     } else if (type == declarative_management_name) {
         out.body = read_declarative_management(f);
+    } else if (type == user_authenticate_name) {
+        out.body = user_authenticate{f.text_if_any(key::digest_response)};
     } else {
         return fail(errc::unknown_message, {}, type); // MDM-CHK-049
     }
@@ -148,6 +156,9 @@ std::string_view message_type(const checkin_message& message) {
         std::string_view operator()(const check_out&) const { return check_out_name; }
         std::string_view operator()(const declarative_management&) const {
             return declarative_management_name;
+        }
+        std::string_view operator()(const user_authenticate&) const {
+            return user_authenticate_name;
         }
     };
     return std::visit(namer{}, message.body);

@@ -42,6 +42,7 @@ result<sender> read_sender(const plist::dict& message) {
     }
     out.user_short_name = f.text_or(user_short_name);
     out.user_long_name = f.text_or(user_long_name);
+    out.auth_token = f.text_or(key::auth_token);
     if (auto read = f.outcome(); !read) {
         return std::unexpected(read.error());
     }
@@ -60,11 +61,12 @@ void write_sender(plist::dict& message, const sender& from) {
     set_text(message, user_enrollment ? enrollment_user_id : key::user_id, from.user_id);
     set_text(message, user_short_name, from.user_short_name);
     set_text(message, user_long_name, from.user_long_name);
+    set_text(message, key::auth_token, from.auth_token);
 }
 
 bool is_sender_key(std::string_view name) {
-    constexpr std::array all{key::udid,       key::enrollment_id, key::user_id,
-                             user_short_name, user_long_name,     enrollment_user_id};
+    constexpr std::array all{key::udid,      key::enrollment_id, key::user_id,   user_short_name,
+                             user_long_name, enrollment_user_id, key::auth_token};
     return std::ranges::find(all, name) != all.end();
 }
 

@@ -33,6 +33,7 @@ net::task<net::response> push(call c);
 net::task<net::response> push_certificate(call c);
 net::task<net::response> commands(call c);
 net::task<net::response> enrollments(call c);
+net::task<net::response> users(call c);
 
 net::task<net::response> declarations(call c);
 net::task<net::response> sets(call c);

@@ -2,6 +2,7 @@
 #include "checkin/put_request.hpp"
 #include "handlers.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
+#include "users/user_tokens.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -46,7 +47,7 @@ net::task<net::response> answer_token_update(service_ptr s, presented who,
     co_return answer_access(verdict, empty_answer());
 }
 
-/// Messages that are no part of the enrollment itself: bootstrap tokens, and a user's log-in.
+/// Messages that are no part of the enrollment itself: bootstrap tokens.
 net::task<std::optional<net::response>> answer_by_name(service_ptr s, presented who,
                                                        plist::dict message) {
     const auto* name = message.string(mdm::key::message_type);
@@ -71,10 +72,6 @@ net::task<std::optional<net::response>> answer_by_name(service_ptr s, presented 
         }
         co_return answer_access(
             read->first, answer_with(200, mdm::xml_content_type, plist::to_xml(std::move(out))));
-    }
-    if (*name == "UserAuthenticate") {
-        // Apple, "User Authenticate": 410 leaves network users unmanaged (MDM-CHK-037).
-        co_return plain_answer(410, "network users are not managed here");
     }
     co_return std::nullopt;
 }
@@ -130,6 +127,12 @@ net::task<net::response> answer_checkin(service_ptr s, net::incoming in) {
         }
         const auto verdict = co_await s->keep->authenticate(std::move(who), std::move(*m));
         co_return answer_access(verdict, empty_answer());
+    }
+    if (auto* m = std::get_if<mdm::user_authenticate>(&message->body)) {
+        co_return co_await answer_user_authenticate(s, std::move(who), std::move(*m));
+    }
+    if (const auto may = co_await has_its_token(s, message->from); !may || !*may) {
+        co_return may ? token_refusal() : failure_answer("a check-in", may.error());
     }
     if (auto* m = std::get_if<mdm::token_update>(&message->body)) {
         co_return co_await answer_token_update(s, std::move(who), std::move(*m), event);

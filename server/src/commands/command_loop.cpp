@@ -3,6 +3,7 @@
 #include "commands/errors_json.hpp"
 #include "handlers.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
+#include "users/user_tokens.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -55,6 +56,9 @@ net::task<net::response> answer_command_loop(service_ptr s, net::incoming in) {
     }
     const auto id = report->from.id();
     const auto status = report->status;
+    if (const auto may = co_await has_its_token(s, report->from); !may || !*may) {
+        co_return may ? token_refusal() : failure_answer("a report", may.error());
+    }
     presented who{sender->sha256(), report->from, now};
     auto errors = report->errors.empty() ? std::string{} : errors_json(report->errors);
     // MDM-CHK-017: a 2xx makes the Mac forget the result, so the answer waits for the disk.

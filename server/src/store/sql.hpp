@@ -28,6 +28,7 @@ result<access> authenticate(database& db, const presented& who, const mdm::authe
                             defects bugs);
 result<access> token_update(database& db, const presented& who, const mdm::token_update& message,
                             defects bugs);
+result<access> judge_sender(database& db, const presented& who);
 result<access> check_out(database& db, const presented& who);
 result<access> set_bootstrap_token(database& db, const presented& who, const bytes& token);
 result<std::pair<access, bytes>> bootstrap_token(database& db, const presented& who);

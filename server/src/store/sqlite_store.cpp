@@ -64,6 +64,10 @@ class sqlite_store final : public store {
         return commits_.run<access>(
             [who = std::move(who)](database& db) { return sql::check_out(db, who); });
     }
+    answer<access> judge_sender(presented who) override {
+        return commits_.run<access>(
+            [who = std::move(who)](database& db) { return sql::judge_sender(db, who); });
+    }
     answer<access> set_bootstrap_token(presented who, bytes token) override {
         return commits_.run<access>([who = std::move(who), token = std::move(token)](database& db) {
             return sql::set_bootstrap_token(db, who, token);

@@ -38,6 +38,8 @@ class store {
     virtual answer<bytes> issued_certificate_der(bytes sha256) = 0;
 
     // Check-in. Each judges the certificate's binding first and changes nothing unless allowed.
+    /// Does nothing else; a renewed certificate is bound.
+    virtual answer<access> judge_sender(presented who) = 0;
     virtual answer<access> authenticate(presented who, mdm::authenticate message) = 0;
     virtual answer<access> token_update(presented who, mdm::token_update message) = 0;
     virtual answer<access> check_out(presented who) = 0;

@@ -13,7 +13,16 @@ bool channel::is_on_console() const {
 }
 
 bool channel::can_talk() const {
-    return open && mac->now_in == phase::enrolled && mac->is_reachable() && (!user || logged_in);
+    return open && mac->now_in == phase::enrolled && mac->is_reachable() &&
+           (!user || (logged_in && is_admitted()));
+}
+
+bool channel::is_network_user() const {
+    return user && user->kind == account_kind::network;
+}
+
+bool channel::is_admitted() const {
+    return !is_network_user() || admitted == admission::granted;
 }
 
 bool channel::is_hindered() const {
@@ -22,7 +31,9 @@ bool channel::is_hindered() const {
 }
 
 mdm::sender channel::sender() const {
-    return sender_of(mac->hw, user ? &*user : nullptr);
+    auto out = sender_of(mac->hw, user ? &*user : nullptr);
+    out.auth_token = auth_token; // MDM-CHK-081: to both URLs
+    return out;
 }
 
 device_state channel::view() const {
@@ -87,6 +98,8 @@ void channel::forget() {
     ddm.reset();
     poll_due = false;
     wake_cause.reset();
+    admitted = admission::pending;
+    auth_token.clear();
 }
 
 void channel::disconnect() {

@@ -21,6 +21,13 @@ namespace pomona::sim::mac {
 struct core;
 struct enrollment;
 
+/// What the server said to a network user's log-in (Apple, "User Authenticate").
+enum class admission {
+    pending, ///< not asked, or not answered yet
+    granted, ///< the user's channel may talk
+    declined ///< 410, or the password is wrong: not a word until the next log-in
+};
+
 /// Where the server reaches a channel.
 struct push_address {
     push_token token;
@@ -50,6 +57,9 @@ struct channel {
     std::uint64_t logins = 0; ///< grows with each log-in and log-out
     bool opening = false;     ///< open_user_channel is at work
     bool deleted = false;     ///< the account is no more; never comes back
+    // Of a network user, anew with each log-in.
+    admission admitted = admission::pending;
+    std::string auth_token; ///< empty: the server wants none
 
     /// What a driver remembers at its beginning, to see later whether it was overtaken.
     struct stamp {
@@ -59,6 +69,10 @@ struct channel {
     [[nodiscard]] stamp now() const;
     [[nodiscard]] bool is_still(const stamp& s) const { return now() == s; }
     [[nodiscard]] bool is_on_console() const;
+    /// The user logs in at the server, too.
+    [[nodiscard]] bool is_network_user() const;
+    /// Nothing of the log-in stands in the way of talking.
+    [[nodiscard]] bool is_admitted() const;
     /// A session could be held now.
     [[nodiscard]] bool can_talk() const;
     /// Commands may be refused for the moment (NotNow).

@@ -190,6 +190,7 @@ net::task<std::string> exchange_commands(session& s) {
         ++s.commands;
         keep_up(s.mac(), s.cause);
         report = co_await carry_out(s, *std::move(planned));
+        report.from = s.self->sender(); // a handler knows the user, not the log-in's token
         if (s.overtaken()) {
             co_return end_of(s);
         }

@@ -15,8 +15,16 @@ net::task<bool> until_online(channel_ptr self, channel::stamp begun) {
     co_return self->is_still(begun);
 }
 
-/// One try: token, TokenUpdate. `cause` becomes the event that ended it.
+/// One try: log-in at the server, token, TokenUpdate, as far as each is needed. `cause` becomes the
+/// event that ended it.
 net::task<standing> announce_once(channel_ptr self, channel::stamp begun, std::uint64_t& cause) {
+    if (!self->is_admitted()) {
+        const auto means = co_await authenticate_user(self, begun, cause);
+        if (means != standing::accepted || !self->is_still(begun) || self->open ||
+            !self->is_admitted()) {
+            co_return means;
+        }
+    }
     if (self->push.token.empty()) {
         auto token = co_await register_token(self, cause);
         if (!self->is_still(begun) || !token) {
@@ -42,6 +50,13 @@ net::task<void> open_user_channel(channel_ptr self, channel::stamp begun, std::u
                 {.reason = std::string{to_text(means)}, .cause = cause, .check_out = false});
             co_return;
         }
+        if (self->admitted == admission::declined) {
+            co_return; // MDM-CHK-080
+        }
+        if (means == standing::accepted && self->open) {
+            look_again(*self, cause);
+            co_return;
+        }
         if (means == standing::accepted) {
             self->open = true;
             self->record("user-channel-opened",
@@ -58,8 +73,14 @@ net::task<void> open_user_channel(channel_ptr self, channel::stamp begun, std::u
     }
 }
 
+/// Logged in to an enrolled Mac, with something left to tell the server.
+bool has_to_open(const channel& c) {
+    return c.logged_in && c.mac->now_in == phase::enrolled && c.user->kind != account_kind::local &&
+           c.admitted != admission::declined && !(c.open && c.is_admitted());
+}
+
 net::task<void> keep_opening(channel_ptr self, std::uint64_t cause) {
-    while (self->logged_in && !self->open && self->mac->now_in == phase::enrolled) {
+    while (has_to_open(*self)) {
         const auto begun = self->now();
         co_await open_user_channel(self, begun, cause);
     }
@@ -77,8 +98,7 @@ void listen(channel& c, bool on) {
 
 void open_when_possible(channel& c, std::uint64_t cause) {
     auto& mac = *c.mac;
-    if (!c.logged_in || c.open || c.opening || mac.now_in != phase::enrolled ||
-        !has_user_channel(mac.current->payload)) {
+    if (c.opening || !has_to_open(c) || !has_user_channel(mac.current->payload)) {
         return;
     }
     c.opening = true;
@@ -95,6 +115,10 @@ void log_in(channel& c) {
     c.logged_in = true;
     mac.box.users.set_logged_in(c.user->short_name, true);
     c.logins += is_new ? 1 : 0;
+    if (is_new) { // Apple, "User Authenticate": a handshake each time the user logs in
+        c.admitted = admission::pending;
+        c.auth_token.clear();
+    }
     const auto event = c.record(is_new ? "logged-in" : "console", {}, 0);
     if (is_new) {
         if (mac.is_reachable()) {

@@ -8,6 +8,10 @@ namespace pomona::sim::mac {
 /// Announces the channel of a user that is logged in to an enrolled Mac, if it is not open yet.
 void open_when_possible(channel& c, std::uint64_t cause);
 
+/// The two steps of UserAuthenticate; sets `admitted` and `auth_token`. `cause` becomes the event
+/// that ended it. Accepted: the server has answered one way or the other (user_login.cpp).
+net::task<standing> authenticate_user(channel_ptr self, channel::stamp begun, std::uint64_t& cause);
+
 /// The user logs in at the login window, or beside another one (fast user switching), and has the
 /// console. Nothing happens when logged in already but for the console.
 void log_in(channel& c);

@@ -21,6 +21,12 @@ struct identity_ca {
     std::string challenge;  ///< may be empty
 };
 
+/// A network user whom the server manages (Apple, "User Authenticate").
+struct network_user {
+    std::string short_name;
+    std::string password; ///< empty: managed without a token
+};
+
 struct server_options {
     net::endpoint bind{"127.0.0.1", 0};
     /// Host names and addresses its TLS certificate covers; the first one stands in the URLs it
@@ -49,6 +55,8 @@ struct server_options {
     std::optional<net::endpoint> scep_http;
     /// Permits single DES to SCEP clients that know nothing else.
     bool scep_legacy = false;
+    /// Beside those that the store knows already; everybody else is answered 410.
+    std::vector<network_user> users;
     std::optional<identity_ca> other_ca; ///< instead of the server's own
 };
 

@@ -22,6 +22,8 @@ struct sender {
     std::string user_id;    ///< UserID or EnrollmentUserID; empty on the device channel
     std::string user_short_name;
     std::string user_long_name;
+    /// Of a network user: what UserAuthenticate gave, in every later body (MDM-CHK-081).
+    std::string auth_token = {};
     /// The server's key: "<UDID>" or "<UDID>:<UserID>" (as widely used servers have it).
     [[nodiscard]] enrollment_id id() const;
     [[nodiscard]] bool is_user_channel() const { return !user_id.empty(); }
@@ -50,16 +52,21 @@ struct declarative_management {
     std::string endpoint;
     std::optional<bytes> data;
 };
+/// Schema mdm/checkin/userauthenticate.yaml: the first of the two steps has no response.
+struct user_authenticate {
+    std::optional<std::string> digest_response = std::nullopt;
+};
 struct checkin_message {
     sender from;
-    std::variant<authenticate, token_update, check_out, declarative_management> body;
+    std::variant<authenticate, token_update, check_out, declarative_management, user_authenticate>
+        body;
 };
 
 /// Unknown extra keys are ignored (MDM-CHK-047). Errors name the key.
 result<checkin_message> parse_checkin(bytes_view body);
 /// The XML a Mac sends.
 bytes write_checkin(const checkin_message& message);
-/// "Authenticate", "TokenUpdate", "CheckOut", "DeclarativeManagement".
+/// "Authenticate", "TokenUpdate", "CheckOut", "DeclarativeManagement", "UserAuthenticate".
 std::string_view message_type(const checkin_message& message);
 
 } // namespace pomona::mdm

@@ -33,6 +33,9 @@ inline constexpr std::string_view command = "Command";
 inline constexpr std::string_view request_type = "RequestType";
 inline constexpr std::string_view not_on_console = "NotOnConsole";
 inline constexpr std::string_view error_chain = "ErrorChain";
+inline constexpr std::string_view digest_challenge = "DigestChallenge";
+inline constexpr std::string_view digest_response = "DigestResponse";
+inline constexpr std::string_view auth_token = "AuthToken";
 } // namespace key
 
 } // namespace pomona::mdm
