@@ -1,6 +1,7 @@
 # Apple's schema: the tables, made into C++ arrays by the build, and what is judged by them.
 set(protocol_schema
   src/schema/availability.cpp
+  src/schema/form.cpp
   src/schema/json_values.cpp
   src/schema/tables.cpp
   src/schema/text_format.cpp

@@ -4,6 +4,7 @@ set(sim_mac
   src/mac/announcing.cpp
   src/mac/channel.cpp
   src/mac/command_processor.cpp
+  src/mac/command_screening.cpp
   src/mac/command_table.cpp
   src/mac/commands/accounts.cpp
   src/mac/commands/declarative.cpp

@@ -1,8 +1,8 @@
 #include "mac/command_processor.hpp"
 
+#include "mac/command_screening.hpp"
 #include "mac/command_table.hpp"
 #include "mac/commands/handler.hpp"
-#include "pomona/protocol/mdm/command_channels.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
 #include <algorithm>
@@ -26,14 +26,6 @@ const handler* find_handler(std::string_view request_type) {
     return nullptr;
 }
 
-/// Apple, "Managing connections": a server may always remove its own enrollment (MDM-CHK-084).
-bool removes_enrollment(const command& c, const device_state& state) {
-    const auto* identifier = c.body.string("Identifier");
-    const auto* enrollment = state.profiles.enrollment();
-    return c.request_type == "RemoveProfile" && identifier != nullptr && enrollment != nullptr &&
-           enrollment->content.identifier == *identifier;
-}
-
 /// Apple, "Handling a NotNow status": profiles of a user whose keychain is locked have to wait.
 bool waits_for_keychain(const command& c, const device_state& state) {
     return state.is_user_channel() && state.keychain_locked &&
@@ -51,39 +43,24 @@ bool waits_for_setup(const command& c, const device_state& state) {
     return state.awaiting_configuration && c.request_type == "DeclarativeManagement";
 }
 
-outcome unknown_type(const command& c, const device_state& state, std::string_view why) {
-    return refused(
-        c, state,
-        mac_error(mdm_error_domain, code::unknown_request_type,
-                  "The request type \"" + c.request_type + "\" " + std::string{why} + '.'));
-}
-
 outcome process(const command& c, const device_state& state) {
-    const auto* kind = find_command(c.request_type);
-    if (kind == nullptr) {
-        return unknown_type(c, state, "is not known to this Mac");
+    if (auto why = screen_availability(c, state)) {
+        return refused(c, state, *std::move(why));
     }
-    // Derived (MDM-CHK-078): a command of the other channel is as good as unknown.
-    const auto where = mdm::channel_of_command(c.request_type);
-    if (where == mdm::command_channel::user && !state.is_user_channel()) {
-        return unknown_type(c, state, "is for the user channel");
-    }
-    if (where == mdm::command_channel::device && state.is_user_channel()) {
-        return unknown_type(c, state, "is for the device channel");
-    }
-    if (!state.may(kind->right) && !removes_enrollment(c, state)) {
-        return refused(c, state,
-                       mac_error(mdm_error_domain, code::not_authorised,
-                                 "The MDM server has no access right for " + c.request_type + '.'));
-    }
-    if ((state.power_nap && !kind->works_in_power_nap) || waits_for_keychain(c, state) ||
+    if ((state.power_nap && !works_in_power_nap(c.request_type)) || waits_for_keychain(c, state) ||
         waits_for_login(c, state) || waits_for_setup(c, state)) {
         return answered(c, state, command_status::not_now); // and forgotten (MDM-CHK-068)
+    }
+    if (auto what = screen_form(c, state)) {
+        return malformed(c, state, *std::move(what));
     }
     if (const auto* found = find_handler(c.request_type)) {
         return found->run(c, state);
     }
-    return unknown_type(c, state, "is not carried out by this virtual Mac");
+    return refused(c, state,
+                   mac_error(mdm_error_domain, code::unknown_request_type,
+                             "The request type \"" + c.request_type +
+                                 "\" is not carried out by this virtual Mac."));
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-// The commands macOS knows, and the access right each needs.
+// What the schema tables do not say of commands, and the bits of AccessRights by name.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,8 @@ inline constexpr std::int64_t settings = 2048;
 inline constexpr std::int64_t manage_apps = 4096;
 } // namespace access_right
 
-struct command_kind {
-    std::string_view request_type;
-    std::int64_t right = access_right::none; ///< all of these bits are needed
-    bool works_in_power_nap = false;         ///< never answered NotNow for that reason
-};
-/// Null for a RequestType that is not for Macs, or that nobody knows.
-const command_kind* find_command(std::string_view request_type);
+/// Such a command is never answered NotNow because the Mac is in Power Nap. The schema does not say
+/// it; everything else about commands is in protocol/schema.
+bool works_in_power_nap(std::string_view request_type);
 
 } // namespace pomona::sim::mac

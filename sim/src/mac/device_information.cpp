@@ -1,5 +1,5 @@
 // DeviceInformation (schema mdm/commands/information.device.yaml): its macOS queries.
-#include "mac/command_table.hpp"
+#include "mac/command_screening.hpp"
 #include "mac/device_state.hpp"
 #include "pomona/foundation/encoding.hpp"
 
@@ -11,7 +11,6 @@ namespace pomona::sim::mac {
 namespace {
 
 using answer = std::optional<plist::value>;
-namespace right = access_right;
 
 answer text(const std::string& t) {
     return t.empty() ? answer{} : answer{plist::value{t}};
@@ -69,94 +68,65 @@ answer active_users(const device_state& s) {
 
 struct query_kind {
     std::string_view name;
-    std::int64_t needs;
     answer (*make)(const device_state&);
 };
 
-/// The 42 of macOS 15.1. Those without a value on this Mac answer nothing, as a real one leaves out
-/// what it does not have: no App Store account, no attestation by Apple, no accounts made by ADE,
-/// no supplemental OS version, no organization set.
+/// The 42 of macOS 15.1 (rights, versions and channels are the schema's to say). Those without a
+/// value on this Mac answer nothing, as a real one leaves out what it does not have: no App Store
+/// account, no attestation by Apple, no accounts made by ADE, no supplemental OS version, no
+/// organization set.
 constexpr std::array<query_kind, 42> queries{{
-    {"UDID", right::none, [](const device_state& s) { return text(s.machine.device.value()); }},
-    {"ProvisioningUDID", right::none,
-     [](const device_state& s) { return text(provisioning_udid(s.machine)); }},
-    {"OrganizationInfo", right::none, [](const device_state&) { return answer{}; }},
-    {"MDMOptions", right::none, [](const device_state&) { return answer{mdm_options()}; }},
-    {"AwaitingConfiguration", right::none, [](const device_state&) { return flag(false); }},
-    {"iTunesStoreAccountIsActive", right::manage_apps,
-     [](const device_state&) { return flag(false); }},
-    {"iTunesStoreAccountHash", right::manage_apps, [](const device_state&) { return answer{}; }},
-    {"DeviceName", right::device_information,
-     [](const device_state& s) { return text(s.machine.computer_name); }},
-    {"OSVersion", right::device_information,
-     [](const device_state& s) { return text(s.box.updates.installed().version); }},
-    {"SupplementalOSVersionExtra", right::device_information,
-     [](const device_state&) { return answer{}; }},
-    {"BuildVersion", right::device_information,
+    {"UDID", [](const device_state& s) { return text(s.machine.device.value()); }},
+    {"ProvisioningUDID", [](const device_state& s) { return text(provisioning_udid(s.machine)); }},
+    {"OrganizationInfo", [](const device_state&) { return answer{}; }},
+    {"MDMOptions", [](const device_state&) { return answer{mdm_options()}; }},
+    {"AwaitingConfiguration", [](const device_state&) { return flag(false); }},
+    {"iTunesStoreAccountIsActive", [](const device_state&) { return flag(false); }},
+    {"iTunesStoreAccountHash", [](const device_state&) { return answer{}; }},
+    {"DeviceName", [](const device_state& s) { return text(s.machine.computer_name); }},
+    {"OSVersion", [](const device_state& s) { return text(s.box.updates.installed().version); }},
+    {"SupplementalOSVersionExtra", [](const device_state&) { return answer{}; }},
+    {"BuildVersion", [](const device_state& s) { return text(s.box.updates.installed().build); }},
+    {"SupplementalBuildVersion",
      [](const device_state& s) { return text(s.box.updates.installed().build); }},
-    {"SupplementalBuildVersion", right::device_information,
-     [](const device_state& s) { return text(s.box.updates.installed().build); }},
-    {"ModelName", right::device_information,
-     [](const device_state& s) { return text(s.machine.kind.model_name); }},
-    {"Model", right::device_information,
-     [](const device_state& s) { return text(s.machine.kind.model); }},
-    {"ModelNumber", right::device_information,
-     [](const device_state& s) { return text(s.machine.kind.model_number); }},
-    {"IsAppleSilicon", right::device_information,
-     [](const device_state& s) { return flag(s.machine.kind.apple_silicon); }},
-    {"ProductName", right::device_information,
-     [](const device_state& s) { return text(s.machine.kind.model); }},
-    {"SerialNumber", right::device_information,
-     [](const device_state& s) { return text(s.machine.serial.value()); }},
-    {"DeviceCapacity", right::device_information,
-     [](const device_state&) { return answer{plist::value{capacity_gb}}; }},
-    {"AvailableDeviceCapacity", right::device_information,
+    {"ModelName", [](const device_state& s) { return text(s.machine.kind.model_name); }},
+    {"Model", [](const device_state& s) { return text(s.machine.kind.model); }},
+    {"ModelNumber", [](const device_state& s) { return text(s.machine.kind.model_number); }},
+    {"IsAppleSilicon", [](const device_state& s) { return flag(s.machine.kind.apple_silicon); }},
+    {"ProductName", [](const device_state& s) { return text(s.machine.kind.model); }},
+    {"SerialNumber", [](const device_state& s) { return text(s.machine.serial.value()); }},
+    {"DeviceCapacity", [](const device_state&) { return answer{plist::value{capacity_gb}}; }},
+    {"AvailableDeviceCapacity",
      [](const device_state& s) { return answer{plist::value{available_gb(s.machine)}}; }},
-    {"BatteryLevel", right::device_information,
+    {"BatteryLevel",
      [](const device_state& s) {
          return s.machine.kind.has_battery ? answer{plist::value{1.0}} : answer{};
      }},
-    {"HasBattery", right::device_information,
-     [](const device_state& s) { return flag(s.machine.kind.has_battery); }},
-    {"IsSupervised", right::none, [](const device_state& s) { return flag(s.supervised); }},
-    {"IsActivationLockEnabled", right::device_information,
-     [](const device_state&) { return flag(false); }},
-    {"IsActivationLockSupported", right::device_information,
-     [](const device_state&) { return flag(true); }},
-    {"ActiveManagedUsers", right::device_information,
-     [](const device_state& s) { return active_users(s); }},
-    {"OSUpdateSettings", right::device_information,
-     [](const device_state&) { return answer{update_settings()}; }},
-    {"LocalHostName", right::device_information,
-     [](const device_state& s) { return text(local_host_name(s.machine)); }},
-    {"HostName", right::device_information,
-     [](const device_state& s) { return text(host_name(s.machine)); }},
-    {"AutoSetupAdminAccounts", right::device_information,
-     [](const device_state&) { return answer{}; }},
-    {"SystemIntegrityProtectionEnabled", right::device_information,
-     [](const device_state&) { return flag(true); }},
-    {"SupportsLOMDevice", right::device_information,
-     [](const device_state&) { return flag(false); }},
-    {"PushToken", right::none,
+    {"HasBattery", [](const device_state& s) { return flag(s.machine.kind.has_battery); }},
+    {"IsSupervised", [](const device_state& s) { return flag(s.supervised); }},
+    {"IsActivationLockEnabled", [](const device_state&) { return flag(false); }},
+    {"IsActivationLockSupported", [](const device_state&) { return flag(true); }},
+    {"ActiveManagedUsers", [](const device_state& s) { return active_users(s); }},
+    {"OSUpdateSettings", [](const device_state&) { return answer{update_settings()}; }},
+    {"LocalHostName", [](const device_state& s) { return text(local_host_name(s.machine)); }},
+    {"HostName", [](const device_state& s) { return text(host_name(s.machine)); }},
+    {"AutoSetupAdminAccounts", [](const device_state&) { return answer{}; }},
+    {"SystemIntegrityProtectionEnabled", [](const device_state&) { return flag(true); }},
+    {"SupportsLOMDevice", [](const device_state&) { return flag(false); }},
+    {"PushToken",
      [](const device_state& s) {
          return s.token.empty() ? answer{} : answer{plist::value{s.token.value()}};
      }},
-    {"BluetoothMAC", right::network_information,
-     [](const device_state& s) { return text(s.machine.bluetooth_mac); }},
-    {"WiFiMAC", right::network_information,
-     [](const device_state& s) { return text(s.machine.wifi_mac); }},
-    {"EthernetMAC", right::network_information,
-     [](const device_state& s) { return text(s.machine.ethernet_mac); }},
-    {"PINRequiredForEraseDevice", right::device_information,
-     [](const device_state&) { return flag(false); }},
-    {"PINRequiredForDeviceLock", right::device_information,
-     [](const device_state&) { return flag(true); }},
-    {"SupportsiOSAppInstalls", right::device_information,
+    {"BluetoothMAC", [](const device_state& s) { return text(s.machine.bluetooth_mac); }},
+    {"WiFiMAC", [](const device_state& s) { return text(s.machine.wifi_mac); }},
+    {"EthernetMAC", [](const device_state& s) { return text(s.machine.ethernet_mac); }},
+    {"PINRequiredForEraseDevice", [](const device_state&) { return flag(false); }},
+    {"PINRequiredForDeviceLock", [](const device_state&) { return flag(true); }},
+    {"SupportsiOSAppInstalls",
      [](const device_state& s) { return flag(s.machine.kind.apple_silicon); }},
-    {"SoftwareUpdateDeviceID", right::none,
-     [](const device_state& s) { return text(s.machine.kind.board); }},
-    {"DevicePropertiesAttestation", right::none, [](const device_state&) { return answer{}; }},
-    {"EACSPreflight", right::device_information,
+    {"SoftwareUpdateDeviceID", [](const device_state& s) { return text(s.machine.kind.board); }},
+    {"DevicePropertiesAttestation", [](const device_state&) { return answer{}; }},
+    {"EACSPreflight",
      [](const device_state& s) { return s.is_user_channel() ? answer{} : text("success"); }},
 }};
 
@@ -184,7 +154,12 @@ std::string host_name(const hardware& machine) {
 
 answer answer_query(std::string_view query, const device_state& state) {
     const auto* found = std::ranges::find(queries, query, &query_kind::name);
-    if (found == queries.end() || !state.may(found->needs)) {
+    // Derived (MDM-CHK-076): what the Mac may not tell is left out.
+    static const auto& names =
+        schema::find_command("DeviceInformation")->root.child("Queries")->children().front();
+    const auto* known = names.child(query);
+    if (found == queries.end() || known == nullptr ||
+        schema::obstacle_of(*known, schema_context(state)) != schema::obstacle::none) {
         return std::nullopt;
     }
     return found->make(state);

@@ -31,6 +31,7 @@ struct device_state {
     bool by_ade = false;
     /// In Setup Assistant, until DeviceConfigured (Apple, "Token Update").
     bool awaiting_configuration = false;
+    bool seed_schema = false; ///< what a seed of macOS brings is known, too
     /// Whose channel it is; null: the device's.
     const account* user = nullptr;
     bool on_console = true; ///< the user is the one at the screen

@@ -13,6 +13,7 @@ inline constexpr std::string_view profile_error_domain = "MCProfileErrorDomain";
 inline constexpr std::string_view installation_error_domain = "MCInstallationErrorDomain";
 inline constexpr std::string_view device_management_error_domain = "DeviceManagement.error";
 inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
+inline constexpr std::string_view chaperone_error_domain = "MCChaperoneErrorDomain";
 inline constexpr std::string_view scep_error_domain = "MCSCEPErrorDomain";
 
 namespace code {
@@ -39,6 +40,7 @@ inline constexpr std::int64_t user_logged_in = 12072;
 inline constexpr std::int64_t cannot_delete_user = 12074;
 inline constexpr std::int64_t profile_not_installed = 12075;
 inline constexpr std::int64_t scep_failed = 22000;
+inline constexpr std::int64_t not_supervised = 29000;
 } // namespace code
 
 /// Both texts are the same: a Mac set to English.

@@ -27,6 +27,8 @@ struct environment {
     /// store).
     net::trust_store system_trust;
     duration request_timeout = std::chrono::seconds{60};
+    /// What the tables know of a release from its seed only is there for these Macs.
+    bool seed_schema = false;
     /// crypto::context::with_legacy, for CAs that know only single DES and SHA-1; empty: refused.
     std::optional<crypto::context> scep_legacy = {};
     /// Trust stores with the roots of profiles, by their hashes: Macs with the same roots share
