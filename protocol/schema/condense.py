@@ -433,6 +433,18 @@ def apply_overlay(tables, overlay):
             nodes.append({**added, "ov": True})
 
 
+def mark_query_answers(command):
+    """Where a command asks by name (DeviceInformation), the marks that a name has count for its answer, which the files
+    leave without. Not the versions: where both have one they differ by slips, and the mark at the key wins."""
+    for question in command.get("req", []):
+        names = {n["k"]: n for n in question.get("el", {}).get("enumOf", [])}
+        for container in command.get("ans", []) if names else []:
+            for answer in container.get("sub", []):
+                for field in ("ue", "chan", "needs"):
+                    if field in names.get(answer.get("k"), {}):
+                        answer.setdefault(field, names[answer["k"]][field])
+
+
 def condense(checkout, overlay, release):
     rights = {}
     for line in overlay["rights"]:
@@ -448,6 +460,8 @@ def condense(checkout, overlay, release):
                 raise Unknown(f"{folder}/{path.name}: {name} is there already")
             tables[area][name] = entry
     apply_overlay(tables, overlay)
+    for command in tables["command"].values():
+        mark_query_answers(command)
     return {area: {"schema": release, "area": area, "entries": dict(sorted(entries.items()))}
             for area, entries in tables.items()}
 

@@ -112,9 +112,10 @@ findings validate_payload(std::string_view type, const plist::dict& payload, con
         walk w{c, notation::plist, out};
         w.is_available(e.root, nullptr);
         w.dictionary(e.root.children(), payload, nullptr, common);
-        // Of several forms of a type: the one with the fewest problems, then with the fewest notes.
-        const auto weight = std::ranges::count_if(out, &finding::is_problem) * 1000 +
-                            static_cast<std::ptrdiff_t>(out.size());
+        // Of several forms of a type: the one that knows most of the keys, then the one that has
+        // the fewest problems with them.
+        const auto unknown = std::ranges::count(out, finding::kind::unknown_key, &finding::what);
+        const auto weight = unknown * 1000 + std::ranges::count_if(out, &finding::is_problem);
         if (fewest < 0 || weight < fewest) {
             fewest = weight;
             best = std::move(out);

@@ -274,10 +274,10 @@ TEST(ValidateStatus, ReportsAreSplitIntoTheItemsThatTheTablesKnow) {
 
 TEST(ValidateStatus, OfARemovedElementOnlyTheIdentifierIsNeeded) {
     const json gone = json::array({{{"identifier", "i"}, {"_removed", true}}});
-    EXPECT_THAT(problems(validate_status_item("mdm.app", gone, mac())), IsEmpty());
-    EXPECT_THAT(
-        problems(validate_status_item("mdm.app", json::array({{{"identifier", "i"}}}), mac())),
-        testing::Contains("missing mdm.app[0].name"));
+    EXPECT_THAT(problems(validate_status_item("services.background-task", gone, mac())), IsEmpty());
+    EXPECT_THAT(problems(validate_status_item("services.background-task",
+                                              json::array({{{"identifier", "i"}}}), mac())),
+                testing::Contains("missing services.background-task[0].uid"));
     EXPECT_THAT(problems(validate_status_item("no.such.item", gone, mac())),
                 ElementsAre("unknown name"));
 }
