@@ -153,6 +153,11 @@ void read_tree(const yaml::node& root, reading& into) {
         out.apns.trust = apns.pem("trust");
         apns.finish();
     }
+    if (const auto* n = target.take("abm", false)) {
+        section abm{*n, "abm", into};
+        out.abm = {abm.url("url"), abm.text("portal")};
+        abm.finish();
+    }
     read_adapter(target, into);
     target.finish();
 }

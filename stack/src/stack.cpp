@@ -3,6 +3,7 @@
 #include "emulator_folder.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/stack/derived_keys.hpp"
+#include "portal_listener.hpp"
 
 #include <array>
 #include <functional>
@@ -56,6 +57,7 @@ struct stack::builder {
     result<void> start_services();
     result<void> make_fleet();
     static net::task<result<void>> start_push(builder* self);
+    static net::task<result<void>> start_abm(builder* self);
     static net::task<result<void>> start_server(builder* self);
     static net::task<void> start_all(builder* self, std::shared_ptr<result<void>> outcome);
     void describe();
@@ -160,6 +162,33 @@ net::task<result<void>> stack::builder::start_push(builder* self) {
     co_return result<void>{};
 }
 
+net::task<result<void>> stack::builder::start_abm(builder* self) {
+    auto& world = *self->out->world_;
+    // Under these names Apple's own hosts are known to clients that cannot be told another.
+    auto identity = co_await self->out->apns_->issue_tls_identity(
+        {"localhost", self->options.abm_bind->host, "mdmenrollment.apple.com",
+         "api-business.apple.com", "api-school.apple.com", "account.apple.com",
+         "iprofiles.apple.com", "deviceenrollment.apple.com"});
+    if (!identity) {
+        co_return unusable("Apple Business Manager", identity.error());
+    }
+    sim::abm::service_options how;
+    how.bind = *self->options.abm_bind;
+    how.tls = *std::move(identity);
+    auto started = sim::abm::service::start(world, std::move(how));
+    if (!started) {
+        co_return unusable("Apple Business Manager", started.error());
+    }
+    self->out->abm_ = *std::move(started);
+    auto portal = listen_for_portal(world, self->options.portal_bind, *self->out->abm_,
+                                    {self->out->target_.api.user, self->options.api_key});
+    if (!portal) {
+        co_return unusable("the portal of Apple Business Manager", portal.error());
+    }
+    self->out->portal_ = *std::move(portal);
+    co_return result<void>{};
+}
+
 net::task<result<void>> stack::builder::start_server(builder* self) {
     auto& world = *self->out->world_;
     if (self->options.api_key.empty()) {
@@ -221,6 +250,9 @@ net::task<void> stack::builder::start_all(builder* self, std::shared_ptr<result<
     if (*outcome) {
         *outcome = co_await start_server(self);
     }
+    if (*outcome && self->options.abm_bind) {
+        *outcome = co_await start_abm(self);
+    }
 }
 
 result<void> stack::builder::start_services() {
@@ -246,6 +278,11 @@ void stack::builder::describe() {
     t.api.key = options.api_key;
     t.apns = {
         .host = push_server.host, .port = push_server.port, .trust = out->apns_->root().pem()};
+    if (out->abm_) {
+        const auto at = out->abm_->local();
+        t.abm = {.url = "https://" + net::to_text({"localhost", at.port}),
+                 .portal = "http://" + net::to_text(out->portal_->local()) + "/portal"};
+    }
     t.adapter = "nanomdm";
     t.capabilities = {"queue", "push", "declare"};
 }

@@ -60,6 +60,24 @@ std::string common_name(net::world& world, const topic& for_topic) {
     return "APSP:" + world.random_uuid();
 }
 
+result<crypto::identity> issue_for_server(net::world& world, crypto::private_key key,
+                                          const crypto::identity& issuer,
+                                          std::vector<std::string> names) {
+    crypto::certificate_spec spec;
+    spec.subject = {{"CN", names.empty() ? "localhost" : names.front()}};
+    spec.serial = draw_serial(world);
+    spec.not_before = world.now() - backdated;
+    spec.not_after = spec.not_before + authority_lifetime;
+    spec.usage = {.digital_signature = true, .key_encipherment = key.is_rsa()};
+    spec.extended_usage = {"serverAuth"};
+    spec.dns_names = std::move(names);
+    auto cert = crypto::issue(spec, key.public_key_info(), issuer);
+    if (!cert) {
+        return std::unexpected(cert.error());
+    }
+    return crypto::identity{.cert = std::move(*cert), .key = std::move(key), .chain = {}};
+}
+
 } // namespace
 
 net::task<result<authority>> make_authority(net::world& world, key_source keys,
@@ -86,20 +104,20 @@ net::task<result<authority>> make_authority(net::world& world, key_source keys,
     }
     crypto::identity issuer{.cert = *root, .key = *root_key, .chain = {}};
 
-    crypto::certificate_spec tls_spec;
-    tls_spec.subject = {{"CN", names.empty() ? "localhost" : names.front()}};
-    tls_spec.serial = draw_serial(world);
-    tls_spec.not_before = from;
-    tls_spec.not_after = from + authority_lifetime;
-    tls_spec.usage = {.digital_signature = true, .key_encipherment = tls_key->is_rsa()};
-    tls_spec.extended_usage = {"serverAuth"};
-    tls_spec.dns_names = std::move(names);
-    auto tls = crypto::issue(tls_spec, tls_key->public_key_info(), issuer);
+    auto tls = issue_for_server(world, std::move(*tls_key), issuer, std::move(names));
     if (!tls) {
         co_return std::unexpected(tls.error());
     }
-    co_return authority{.root = std::move(issuer),
-                        .tls = {.cert = std::move(*tls), .key = std::move(*tls_key), .chain = {}}};
+    co_return authority{.root = std::move(issuer), .tls = *std::move(tls)};
+}
+
+net::task<result<crypto::identity>> issue_tls_certificate(net::world& world, crypto::identity root,
+                                                          std::vector<std::string> names) {
+    auto key = co_await key_of(&world, {}, "tls", false);
+    if (!key) {
+        co_return std::unexpected(key.error());
+    }
+    co_return issue_for_server(world, std::move(*key), root, std::move(names));
 }
 
 net::task<result<crypto::identity>> issue_push_certificate(net::world& world, key_source keys,

@@ -24,6 +24,10 @@ struct authority {
 net::task<result<authority>> make_authority(net::world& world, key_source keys,
                                             std::vector<std::string> names);
 
+/// A server certificate on a new P-256 key.
+net::task<result<crypto::identity>> issue_tls_certificate(net::world& world, crypto::identity root,
+                                                          std::vector<std::string> names);
+
 /// UID = the topic, CN = APSP:<the topic's UUID>, both environments, one year.
 net::task<result<crypto::identity>> issue_push_certificate(net::world& world, key_source keys,
                                                            crypto::identity root, topic for_topic);

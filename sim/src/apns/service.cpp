@@ -81,6 +81,10 @@ class emulated_service final : public service {
     net::task<result<crypto::identity>> issue_push_identity(topic for_topic) override {
         return issue(world_, options_.key_for, authority_.root, std::move(for_topic));
     }
+    net::task<result<crypto::identity>>
+    issue_tls_identity(std::vector<std::string> names) override {
+        return issue_tls_certificate(*world_, authority_.root, std::move(names));
+    }
     void set_rules(apns::rules r) override { core_->how = r; }
     bool end_token(const push_token& token, pomona::apns::reason why) override {
         const auto now = world_->now();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pomona/server/server.hpp"
+#include "pomona/sim/abm/service.hpp"
 #include "pomona/sim/apns/service.hpp"
 #include "pomona/sim/fleet/fleet.hpp"
 #include "pomona/stack/key_pool.hpp"
@@ -36,6 +37,9 @@ struct stack_options {
     pomona::server::defects bugs; ///< of the reference server, planted on purpose
     net::endpoint server_bind{"127.0.0.1", 0};
     net::endpoint apns_bind{"127.0.0.1", 0};
+    std::optional<net::endpoint> abm_bind; ///< Apple Business Manager, emulated; empty: none
+    /// Where it is worked by calls (plain HTTP: a loopback address); with `abm_bind` only.
+    net::endpoint portal_bind{"127.0.0.1", 0};
     std::optional<net::endpoint> scep_http_bind; ///< SCEP without TLS; empty: not offered
     std::optional<scep_ca> other_ca;             ///< instead of the server's own
     bool scep_legacy = false; ///< single DES and SHA-1 for old SCEP peers, on both sides
@@ -74,6 +78,8 @@ class stack {
     /// Null with an external target.
     [[nodiscard]] pomona::server::server* server() { return server_.get(); }
     [[nodiscard]] sim::apns::service* apns() { return apns_.get(); }
+    /// Null unless it was asked for.
+    [[nodiscard]] sim::abm::service* abm() { return abm_.get(); }
 
   private:
     struct builder;
@@ -83,6 +89,8 @@ class stack {
     std::unique_ptr<net::world> world_;
     std::unique_ptr<trace::recorder> recorder_;
     std::unique_ptr<sim::apns::service> apns_;
+    std::unique_ptr<sim::abm::service> abm_;
+    std::unique_ptr<net::listener> portal_;
     std::unique_ptr<pomona::server::server> server_;
     std::unique_ptr<sim::apns::device_link> link_;
     std::unique_ptr<sim::fleet::fleet> fleet_;

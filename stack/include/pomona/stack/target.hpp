@@ -23,6 +23,12 @@ struct target_push {
     std::string trust; ///< PEM
 };
 
+/// Apple Business Manager, emulated, and where it is worked; empty: there is none.
+struct target_abm {
+    std::string url;    ///< of both its services; trust as for the push service
+    std::string portal; ///< "http://127.0.0.1:9001/portal", user and key as for the API
+};
+
 struct target {
     std::string name;
     std::string url;        ///< the server's own base URL
@@ -30,6 +36,7 @@ struct target {
     std::string trust;      ///< PEM: what the server's TLS certificate chains to
     target_api api;
     target_push apns;
+    target_abm abm = {};
     std::string adapter = "nanomdm"; ///< which API its verbs are spoken in
     std::vector<std::string> capabilities;
 };

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pomona::sim::apns {
 
@@ -66,6 +67,10 @@ class service {
     /// What the push certificate portal gives: UID `topic`, CN "APSP:<uuid>", both environment
     /// extensions, valid for a year.
     virtual net::task<result<crypto::identity>> issue_push_identity(topic for_topic) = 0;
+    /// A TLS certificate of the same root for another of Apple's services: one root to trust for
+    /// all of them.
+    virtual net::task<result<crypto::identity>>
+    issue_tls_identity(std::vector<std::string> names) = 0;
     virtual void set_rules(apns::rules r) = 0;
     /// Declares a token dead from now on: `why` is unregistered or expired_token. False when there
     /// is no such live token.

@@ -1,0 +1,38 @@
+#include "portal_listener.hpp"
+
+#include "pomona/foundation/encoding.hpp"
+
+namespace pomona::stack {
+namespace {
+
+constexpr std::size_t max_body = 64U << 20U; ///< 100,000 devices in one call
+
+net::task<net::reply> answer(sim::abm::service* abm, std::string login, net::incoming in) {
+    const auto given = net::find_header(in.what.headers, "authorization").value_or("");
+    net::reply out;
+    if (!crypto::equal_constant_time(as_bytes(given), as_bytes(login))) {
+        out.what.status = 401;
+        out.what.headers = {{"WWW-Authenticate", "Basic realm=\"pomona\""}};
+    } else {
+        out = abm->manage(in.what);
+    }
+    co_return out;
+}
+
+} // namespace
+
+result<std::unique_ptr<net::listener>> listen_for_portal(net::world& world, net::endpoint bind,
+                                                         sim::abm::service& abm,
+                                                         const portal_login& who) {
+    net::listen_options how;
+    how.bind = std::move(bind);
+    how.limits.max_body_bytes = max_body;
+    how.who = actor{"abm"};
+    how.channel_of = [](const net::request&) { return std::string{"portal"}; };
+    auto login = "Basic " + to_base64(as_bytes(who.user + ':' + who.key));
+    return world.listen(std::move(how), [to = &abm, login = std::move(login)](net::incoming in) {
+        return answer(to, login, std::move(in));
+    });
+}
+
+} // namespace pomona::stack
