@@ -2,17 +2,20 @@
 set(sim_mac
   src/fleet/fleet.cpp
   src/mac/announcing.cpp
+  src/mac/app_fetch.cpp
   src/mac/channel.cpp
   src/mac/command_processor.cpp
   src/mac/command_screening.cpp
   src/mac/command_table.cpp
   src/mac/commands/accounts.cpp
+  src/mac/commands/applications.cpp
   src/mac/commands/declarative.cpp
   src/mac/commands/handler.cpp
   src/mac/commands/information.cpp
   src/mac/commands/profile.cpp
   src/mac/commands/remote_desktop.cpp
   src/mac/commands/setup.cpp
+  src/mac/commands/software_updates.cpp
   src/mac/core.cpp
   src/mac/ddm_catalogue.cpp
   src/mac/ddm_engine.cpp
@@ -28,6 +31,10 @@ set(sim_mac
   src/mac/mac.cpp
   src/mac/lifecycle.cpp
   src/mac/machine/accounts.cpp
+  src/mac/machine/app_manifest.cpp
+  src/mac/machine/app_store.cpp
+  src/mac/machine/applications.cpp
+  src/mac/machine/applications_save.cpp
   src/mac/machine/machine.cpp
   src/mac/machine/os_catalogue.cpp
   src/mac/machine/os_updates.cpp

@@ -165,12 +165,12 @@ bytes sha256(bytes_view data) {
     return digest("SHA256", 32, data);
 }
 
-bytes sha1(bytes_view data) {
-    return digest("SHA1", 20, data);
-}
-
 bytes md5(bytes_view data) {
     return digest("MD5", 16, data);
+}
+
+bytes sha1(bytes_view data) {
+    return digest("SHA1", 20, data);
 }
 
 bytes hmac_sha256(bytes_view key, bytes_view data) {

@@ -53,6 +53,7 @@ device_state channel::view() const {
                      .user = user ? &*user : nullptr,
                      .on_console = is_on_console(),
                      .keychain_locked = keychain_locked,
+                     .shelf = mac->env->apps.get(),
                      .active_users = {}};
     for (const auto& u : mac->users) {
         if (u->logged_in && u->open) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mac/device_state.hpp"
+#include "mac/machine/app_manifest.hpp"
 #include "pomona/protocol/mdm/command.hpp"
 
 #include <optional>
@@ -39,10 +40,17 @@ struct power {
 };
 /// Setup Assistant may go on.
 struct configured {};
+/// The manifest is fetched where it is not at hand; the package once the report is on its way.
+struct install_package {
+    std::string manifest_url = {};
+    std::vector<bytes> pins = {}; ///< DER; when there are any, only they are trusted
+    std::optional<app_manifest> manifest = {};
+    app_request how = {}; ///< without `what`
+};
 } // namespace effect
-using effect_type =
-    std::variant<std::monostate, effect::install, effect::remove, effect::renew, effect::leave,
-                 effect::synchronise, effect::end_user, effect::power, effect::configured>;
+using effect_type = std::variant<std::monostate, effect::install, effect::remove, effect::renew,
+                                 effect::leave, effect::synchronise, effect::end_user,
+                                 effect::power, effect::configured, effect::install_package>;
 
 struct outcome {
     mdm::report answer;
@@ -52,6 +60,9 @@ struct outcome {
 /// `body` is what the server sent, not empty. Nullopt when it names no command that could be
 /// answered. Changes nothing.
 std::optional<outcome> process_command(bytes_view body, const device_state& state);
+
+/// How a refusal of the applications is reported.
+mdm::error_chain_item error_of(app_refusal why);
 
 /// The report of a command that could not be carried out after all.
 mdm::report failed_report(const mdm::report& planned, mdm::error_chain_item why);

@@ -16,6 +16,9 @@ core::core(environment& e, actor name, hardware machine, crypto::private_key k,
       box{hw.kind},
       machine_changed{e.world},
       changed{e.world} {
+    if (!e.apps) {
+        e.apps = std::make_shared<app_shelf>();
+    }
     for (auto& a : accounts) {
         box.users.add({.guid = a.id,
                        .short_name = a.short_name,

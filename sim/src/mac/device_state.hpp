@@ -36,6 +36,7 @@ struct device_state {
     const account* user = nullptr;
     bool on_console = true; ///< the user is the one at the screen
     bool keychain_locked = false;
+    app_shelf* shelf = nullptr;                 ///< null: applications are not shared
     std::vector<std::string> active_users = {}; ///< GUIDs of the managed users that are logged in
 
     [[nodiscard]] bool is_user_channel() const { return user != nullptr; }

@@ -15,10 +15,15 @@ inline constexpr std::string_view device_management_error_domain = "DeviceManage
 inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
 inline constexpr std::string_view chaperone_error_domain = "MCChaperoneErrorDomain";
 inline constexpr std::string_view scep_error_domain = "MCSCEPErrorDomain";
+/// Of the App Store on the Mac, and of its server (F28).
+inline constexpr std::string_view store_error_domain = "ASDErrorDomain";
+inline constexpr std::string_view store_server_error_domain = "ASDServerErrorDomain";
 
 namespace code {
 inline constexpr std::int64_t software_update_services_none = 3;
 inline constexpr std::int64_t no_update_found = 2213;
+inline constexpr std::int64_t duplicate_request = 506;
+inline constexpr std::int64_t licence_not_found = 9610;
 inline constexpr std::int64_t profile_malformed = 1000;
 inline constexpr std::int64_t profile_bad_signature = 1004;
 inline constexpr std::int64_t replacement_lacks_mdm = 4015;
@@ -31,6 +36,12 @@ inline constexpr std::int64_t replacement_invalid = 12009;
 inline constexpr std::int64_t replacement_mismatch = 12012;
 inline constexpr std::int64_t profile_not_managed = 12013;
 inline constexpr std::int64_t unknown_request_type = 12021;
+inline constexpr std::int64_t app_not_in_store = 12023;
+inline constexpr std::int64_t manifest_not_validated = 12024;
+inline constexpr std::int64_t app_present = 12025;
+inline constexpr std::int64_t app_not_managed = 12029;
+inline constexpr std::int64_t manifest_invalid = 12033;
+inline constexpr std::int64_t manifest_not_https = 12034;
 inline constexpr std::int64_t no_update_available = 12048;
 inline constexpr std::int64_t update_scan_failed = 12050;
 inline constexpr std::int64_t update_download_failed = 12057;

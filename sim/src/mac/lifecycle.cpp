@@ -124,6 +124,10 @@ void came_up(const core_ptr& self, std::uint64_t cause) {
 void reach_changed(core& self, bool before, std::uint64_t cause) {
     const bool now = self.is_reachable();
     self.changed.notify_all();
+    if (now && !before) {
+        self.box.updates.started(self.world().now());
+        keep_up(self, cause); // what waited while it was off
+    }
     for (auto* one : self.channels()) {
         if (!now) {
             one->disconnect(); // the network has gone, and its connections with it

@@ -1,4 +1,5 @@
 // The command loop: a push, Idle, commands and reports until the server has no more.
+#include "mac/app_fetch.hpp"
 #include "mac/command_processor.hpp"
 #include "mac/enrollment.hpp"
 #include "mac/error_codes.hpp"
@@ -113,6 +114,9 @@ net::task<mdm::report> carry_out(session& s, outcome planned) {
         report = co_await renew_enrollment(s, std::move(report), std::move(update->profile));
     } else if (auto* sync = std::get_if<effect::synchronise>(&planned.effect)) {
         s.sync = std::move(*sync);
+    } else if (auto* package = std::get_if<effect::install_package>(&planned.effect)) {
+        report =
+            co_await install_package(s.mac_ptr(), std::move(report), std::move(*package), s.cause);
     } else if (std::holds_alternative<effect::leave>(planned.effect)) {
         s.leaving = true;
     } else if (std::holds_alternative<effect::configured>(planned.effect)) {

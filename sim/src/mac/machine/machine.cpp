@@ -30,29 +30,45 @@ machine_state::machine_state(const persona& kind)
               kind.apple_silicon,
               newest_major_for(kind.model, kind.apple_silicon)} {}
 
+bool machine_state::is_at_work() const {
+    return power.runs() || power.mode == power_mode::restarting;
+}
+
 std::optional<time_point> machine_state::next_change() const {
-    return earlier(power.next_change(), updates.next_change());
+    const auto other = earlier(updates.next_change(), apps.next_change());
+    return earlier(power.next_change(), is_at_work() ? other : std::nullopt);
 }
 
 std::vector<happening> machine_state::advance(time_point now) {
     std::vector<happening> out;
+    if (is_at_work()) {
+        apps.advance(now, out);
+        updates.advance(now, out);
+    }
     power.advance(now, out);
-    updates.advance(now, out);
     return out;
 }
 
 plist::dict machine_state::save() const {
     plist::dict d{{"Power", power.save()}, {"RemoteDesktop", remote_desktop}};
+    d.set("Applications", apps.save());
     d.set("Updates", updates.save());
     d.set("Users", users.save());
     return d;
 }
 
-result<machine_state> machine_state::load(const plist::dict& d) {
+result<machine_state> machine_state::load(const plist::dict& d, app_shelf* shelf) {
     machine_state out;
     std::optional<error> problem;
     out.remote_desktop = saved::flag(d, "RemoteDesktop", false);
     load_facet(d, "Power", out.power, problem);
+    if (const auto* saved_apps = d.dictionary("Applications")) {
+        auto loaded = applications::load(*saved_apps, shelf);
+        if (!loaded) {
+            return std::unexpected(std::move(loaded.error()));
+        }
+        out.apps = *std::move(loaded);
+    }
     load_facet(d, "Updates", out.updates, problem);
     load_facet(d, "Users", out.users, problem);
     if (problem) {

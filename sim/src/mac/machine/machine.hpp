@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mac/machine/accounts.hpp"
+#include "mac/machine/applications.hpp"
 #include "mac/machine/happening.hpp"
 #include "mac/machine/os_updates.hpp"
 #include "mac/machine/power.hpp"
@@ -26,7 +27,11 @@ struct machine_state {
     power_state power;
     accounts users;              ///< everybody who can log in
     bool remote_desktop = false; ///< EnableRemoteDesktop, DisableRemoteDesktop
-    os_updates updates;          ///< and which system is installed
+    applications apps;
+    os_updates updates; ///< and which system is installed
+
+    /// Installations and downloads go on: it runs, or restarts for the sake of one.
+    [[nodiscard]] bool is_at_work() const;
 
     /// When it changes next without anybody's doing; nullopt: never.
     [[nodiscard]] std::optional<time_point> next_change() const;
@@ -35,7 +40,8 @@ struct machine_state {
 
     /// Everything, as a property list: `load` gives the same machine again.
     [[nodiscard]] plist::dict save() const;
-    static result<machine_state> load(const plist::dict& saved);
+    /// `shelf` may be null: nothing is shared with other Macs then.
+    static result<machine_state> load(const plist::dict& saved, app_shelf* shelf = nullptr);
 };
 
 } // namespace pomona::sim::mac

@@ -55,8 +55,8 @@ struct update_enforcement {
 
 /// One entry of ScheduleOSUpdate's Updates.
 struct update_request {
-    std::string product_key;     ///< empty: `product_version` says which
-    std::string product_version; ///< empty: `product_key` says which
+    std::string product_key = {};     ///< empty: `product_version` says which
+    std::string product_version = {}; ///< empty: `product_key` says which
     install_action action = install_action::usual;
     std::optional<std::int64_t> max_deferrals = {};
     bool high_priority = false;
@@ -112,7 +112,7 @@ class os_updates {
     /// ScheduleOSUpdateScan. False: it could not be started (fault `scan`).
     bool scan(bool force, time_point now);
     [[nodiscard]] std::optional<time_point> last_scan() const { return last_scan_; }
-    [[nodiscard]] update_answer schedule(const update_request& what, time_point now);
+    update_answer schedule(const update_request& what, time_point now);
     /// What is under way by command or by the user; what a declaration manages is left out.
     [[nodiscard]] std::vector<update_progress> progress(time_point now) const;
     [[nodiscard]] static std::string product_key_of(const macos_release& r, int from_major);

@@ -51,7 +51,7 @@ class context {
 
 bytes sha256(bytes_view data);
 bytes sha1(bytes_view data);
-/// For HTTP Digest and fingerprints of old profiles only.
+/// For HTTP Digest, fingerprints of old profiles and the hashes of application manifests only.
 bytes md5(bytes_view data);
 bytes hmac_sha256(bytes_view key, bytes_view data);
 /// For OAuth 1.0a only, which knows nothing better (RFC 5849 section 3.4.2).

@@ -18,6 +18,8 @@
 
 namespace pomona::sim::mac {
 
+class app_shelf;
+
 /// What all Macs of a fleet share; outlives them.
 struct environment {
     net::world& world;
@@ -37,6 +39,8 @@ struct environment {
     /// Certificates that signed installed profiles, by their DER: Macs with the same profile share
     /// them (decoded, each takes some KiB).
     std::map<bytes, crypto::certificate> profile_signers = {};
+    /// Applications: Macs with the same version of one share it. Made by the first Mac.
+    std::shared_ptr<app_shelf> apps = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
