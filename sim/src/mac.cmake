@@ -3,6 +3,7 @@ set(sim_mac
   src/fleet/fleet.cpp
   src/mac/announcing.cpp
   src/mac/app_fetch.cpp
+  src/mac/capabilities.cpp
   src/mac/channel.cpp
   src/mac/command_processor.cpp
   src/mac/command_screening.cpp
@@ -12,8 +13,12 @@ set(sim_mac
   src/mac/commands/declarative.cpp
   src/mac/commands/handler.cpp
   src/mac/commands/information.cpp
+  src/mac/commands/network.cpp
+  src/mac/commands/power.cpp
   src/mac/commands/profile.cpp
   src/mac/commands/remote_desktop.cpp
+  src/mac/commands/security.cpp
+  src/mac/commands/settings.cpp
   src/mac/commands/setup.cpp
   src/mac/commands/software_updates.cpp
   src/mac/core.cpp
@@ -26,6 +31,7 @@ set(sim_mac
   src/mac/enrollment.cpp
   src/mac/enrollment_plan.cpp
   src/mac/error_document.cpp
+  src/mac/file_vault.cpp
   src/mac/hardware.cpp
   src/mac/leaving.cpp
   src/mac/mac.cpp
@@ -40,6 +46,8 @@ set(sim_mac
   src/mac/machine/os_updates.cpp
   src/mac/machine/os_updates_save.cpp
   src/mac/machine/power.cpp
+  src/mac/machine/security.cpp
+  src/mac/machine/settings.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
   src/mac/profile_store.cpp

@@ -37,6 +37,8 @@ struct end_user {
 struct power {
     enum class what { restart, shut_down, erase, lock } kind{};
     std::string pin = {}; ///< lock
+    /// Not without asking the server for the bootstrap token (schema device.restart.yaml).
+    bool with_bootstrap_token = false;
 };
 /// Setup Assistant may go on.
 struct configured {};

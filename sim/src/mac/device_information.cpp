@@ -1,4 +1,5 @@
 // DeviceInformation (schema mdm/commands/information.device.yaml): its macOS queries.
+#include "mac/capabilities.hpp"
 #include "mac/command_screening.hpp"
 #include "mac/device_state.hpp"
 #include "pomona/foundation/encoding.hpp"
@@ -37,21 +38,56 @@ double available_gb(const hardware& h) {
     return capacity_gb * (0.25 + 0.5 * digest[0] / 255.0);
 }
 
-plist::dict update_settings() {
-    return {{"CatalogURL", "https://swscan.apple.com/content/catalogs/others/index.sucatalog.gz"},
-            {"IsDefaultCatalog", true},
-            {"PerformPeriodicCheck", true},
-            {"AutoCheckEnabled", true},
-            {"BackgroundDownloadEnabled", true},
-            {"AutomaticAppInstallationEnabled", true},
-            {"AutomaticOSInstallationEnabled", false},
-            {"AutomaticSecurityUpdatesEnabled", true}};
+plist::dict update_settings(const os_updates& updates) {
+    plist::dict out{
+        {"CatalogURL", "https://swscan.apple.com/content/catalogs/others/index.sucatalog.gz"},
+        {"IsDefaultCatalog", true},
+        {"PerformPeriodicCheck", true},
+        {"AutoCheckEnabled", true},
+        {"BackgroundDownloadEnabled", true},
+        {"AutomaticAppInstallationEnabled", true},
+        {"AutomaticOSInstallationEnabled", false},
+        {"AutomaticSecurityUpdatesEnabled", true}};
+    if (const auto last = updates.last_scan()) {
+        out.set("PreviousScanDate", *last);
+    }
+    return out;
 }
 
-plist::dict mdm_options() {
-    return {{"ActivationLockAllowedWhileSupervised", false},
-            {"BootstrapTokenAllowed", false},
-            {"PromptUserToAllowBootstrapTokenForAuthentication", false}};
+plist::dict mdm_options(const settings_state& s) {
+    return {{"ActivationLockAllowedWhileSupervised", s.activation_lock_allowed},
+            {"BootstrapTokenAllowed", s.bootstrap_token_allowed},
+            {"PromptUserToAllowBootstrapTokenForAuthentication", s.prompt_for_bootstrap_token}};
+}
+
+/// The answer has no OrganizationShortName (schema information.device.yaml).
+answer organization(const settings_state& s) {
+    if (s.organization.empty()) {
+        return {};
+    }
+    auto out = s.organization;
+    out.erase("OrganizationShortName");
+    return plist::value{std::move(out)};
+}
+
+const std::string& device_name(const device_state& s) {
+    return s.box.settings.device_name_or(s.machine.computer_name);
+}
+
+std::string full_host_name(const device_state& s) {
+    const auto& set = s.box.settings.host_name;
+    return set.empty() ? network_name_of(device_name(s)) + ".local" : set;
+}
+
+/// Schema information.device.yaml, EACSPreflight: "success", or why it cannot be.
+answer erase_preflight(const device_state& s) {
+    if (s.is_user_channel()) {
+        return {};
+    }
+    const auto& obstacle = s.box.security.erase_obstacle;
+    return !can_erase_content(s.machine.kind) ? text("This Mac cannot erase its content only.")
+           : obstacle.empty()                 ? text("success")
+                                              : text(obstacle);
 }
 
 /// Of the device channel only, like EACSPreflight.
@@ -73,17 +109,16 @@ struct query_kind {
 
 /// The 42 of macOS 15.1 (rights, versions and channels are the schema's to say). Those without a
 /// value on this Mac answer nothing, as a real one leaves out what it does not have: no App Store
-/// account, no attestation by Apple, no accounts made by ADE, no supplemental OS version, no
-/// organization set.
+/// account, no attestation by Apple, no accounts made by ADE, no supplemental OS version.
 constexpr std::array<query_kind, 42> queries{{
     {"UDID", [](const device_state& s) { return text(s.machine.device.value()); }},
     {"ProvisioningUDID", [](const device_state& s) { return text(provisioning_udid(s.machine)); }},
-    {"OrganizationInfo", [](const device_state&) { return answer{}; }},
-    {"MDMOptions", [](const device_state&) { return answer{mdm_options()}; }},
-    {"AwaitingConfiguration", [](const device_state&) { return flag(false); }},
+    {"OrganizationInfo", [](const device_state& s) { return organization(s.box.settings); }},
+    {"MDMOptions", [](const device_state& s) { return answer{mdm_options(s.box.settings)}; }},
+    {"AwaitingConfiguration", [](const device_state& s) { return flag(s.awaiting_configuration); }},
     {"iTunesStoreAccountIsActive", [](const device_state&) { return flag(false); }},
     {"iTunesStoreAccountHash", [](const device_state&) { return answer{}; }},
-    {"DeviceName", [](const device_state& s) { return text(s.machine.computer_name); }},
+    {"DeviceName", [](const device_state& s) { return text(device_name(s)); }},
     {"OSVersion", [](const device_state& s) { return text(s.box.updates.installed().version); }},
     {"SupplementalOSVersionExtra", [](const device_state&) { return answer{}; }},
     {"BuildVersion", [](const device_state& s) { return text(s.box.updates.installed().build); }},
@@ -107,12 +142,13 @@ constexpr std::array<query_kind, 42> queries{{
     {"IsActivationLockEnabled", [](const device_state&) { return flag(false); }},
     {"IsActivationLockSupported", [](const device_state&) { return flag(true); }},
     {"ActiveManagedUsers", [](const device_state& s) { return active_users(s); }},
-    {"OSUpdateSettings", [](const device_state&) { return answer{update_settings()}; }},
-    {"LocalHostName", [](const device_state& s) { return text(local_host_name(s.machine)); }},
-    {"HostName", [](const device_state& s) { return text(host_name(s.machine)); }},
+    {"OSUpdateSettings",
+     [](const device_state& s) { return answer{update_settings(s.box.updates)}; }},
+    {"LocalHostName", [](const device_state& s) { return text(network_name_of(device_name(s))); }},
+    {"HostName", [](const device_state& s) { return text(full_host_name(s)); }},
     {"AutoSetupAdminAccounts", [](const device_state&) { return answer{}; }},
     {"SystemIntegrityProtectionEnabled", [](const device_state&) { return flag(true); }},
-    {"SupportsLOMDevice", [](const device_state&) { return flag(false); }},
+    {"SupportsLOMDevice", [](const device_state& s) { return flag(supports_lom(s.machine.kind)); }},
     {"PushToken",
      [](const device_state& s) {
          return s.token.empty() ? answer{} : answer{plist::value{s.token.value()}};
@@ -120,14 +156,15 @@ constexpr std::array<query_kind, 42> queries{{
     {"BluetoothMAC", [](const device_state& s) { return text(s.machine.bluetooth_mac); }},
     {"WiFiMAC", [](const device_state& s) { return text(s.machine.wifi_mac); }},
     {"EthernetMAC", [](const device_state& s) { return text(s.machine.ethernet_mac); }},
-    {"PINRequiredForEraseDevice", [](const device_state&) { return flag(false); }},
-    {"PINRequiredForDeviceLock", [](const device_state&) { return flag(true); }},
+    {"PINRequiredForEraseDevice",
+     [](const device_state& s) { return flag(pin_required_for_erase(s.machine.kind)); }},
+    {"PINRequiredForDeviceLock",
+     [](const device_state& s) { return flag(pin_required_for_lock(s.machine.kind)); }},
     {"SupportsiOSAppInstalls",
      [](const device_state& s) { return flag(s.machine.kind.apple_silicon); }},
     {"SoftwareUpdateDeviceID", [](const device_state& s) { return text(s.machine.kind.board); }},
     {"DevicePropertiesAttestation", [](const device_state&) { return answer{}; }},
-    {"EACSPreflight",
-     [](const device_state& s) { return s.is_user_channel() ? answer{} : text("success"); }},
+    {"EACSPreflight", [](const device_state& s) { return erase_preflight(s); }},
 }};
 
 } // namespace

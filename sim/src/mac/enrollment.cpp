@@ -26,10 +26,17 @@ step_failure failed_at(std::string at, const exchange_outcome& o) {
 
 using step_result = std::expected<std::uint64_t, step_failure>; ///< the event that ended the step
 
+/// The machine with the name it was given last.
+hardware as_named(const core& c) {
+    auto out = c.hw;
+    out.computer_name = c.box.settings.device_name_or(c.hw.computer_name);
+    return out;
+}
+
 mdm::authenticate authenticate_message(const core& c, const enrollment& e) {
     const auto& kind = c.hw.kind;
     return {.topic = e.payload.topic,
-            .device_name = c.hw.computer_name,
+            .device_name = c.box.settings.device_name_or(c.hw.computer_name),
             .model = kind.model,
             .model_name = kind.model_name,
             .os_version = c.box.updates.installed().version,
@@ -274,7 +281,7 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
     while (self->leaving) {
         co_await self->changed.wait_until(net::never);
     }
-    auto plan = plan_enrollment(self->world().crypto(), profile, self->hw);
+    auto plan = plan_enrollment(self->world().crypto(), profile, as_named(*self));
     if (!plan) {
         co_return refuse(*self, failed_at("profile", plan.error().message(), cause));
     }
@@ -291,7 +298,7 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
 
 net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause) {
     const auto generation = self->generation;
-    auto plan = plan_enrollment(self->world().crypto(), profile, self->hw);
+    auto plan = plan_enrollment(self->world().crypto(), profile, as_named(*self));
     if (!plan) {
         co_return std::unexpected{enroll_failure{"profile", plan.error().message(), false}};
     }

@@ -14,6 +14,7 @@ inline constexpr std::string_view installation_error_domain = "MCInstallationErr
 inline constexpr std::string_view device_management_error_domain = "DeviceManagement.error";
 inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
 inline constexpr std::string_view chaperone_error_domain = "MCChaperoneErrorDomain";
+inline constexpr std::string_view settings_error_domain = "MCSettingsErrorDomain";
 inline constexpr std::string_view scep_error_domain = "MCSCEPErrorDomain";
 /// Of the App Store on the Mac, and of its server (F28).
 inline constexpr std::string_view store_error_domain = "ASDErrorDomain";
@@ -36,6 +37,11 @@ inline constexpr std::int64_t replacement_invalid = 12009;
 inline constexpr std::int64_t replacement_mismatch = 12012;
 inline constexpr std::int64_t profile_not_managed = 12013;
 inline constexpr std::int64_t unknown_request_type = 12021;
+inline constexpr std::int64_t erase_preflight_failed = 12010; ///< Choice: "internal inconsistency"
+inline constexpr std::int64_t firmware_refused = 12010;
+inline constexpr std::int64_t no_bypass_code = 12010;
+inline constexpr std::int64_t rotation_failed = 12010;
+inline constexpr std::int64_t wrong_password = 12010;
 inline constexpr std::int64_t app_not_in_store = 12023;
 inline constexpr std::int64_t manifest_not_validated = 12024;
 inline constexpr std::int64_t app_present = 12025;
@@ -51,6 +57,7 @@ inline constexpr std::int64_t user_logged_in = 12072;
 inline constexpr std::int64_t cannot_delete_user = 12074;
 inline constexpr std::int64_t profile_not_installed = 12075;
 inline constexpr std::int64_t scep_failed = 22000;
+inline constexpr std::int64_t unknown_setting = 28000;
 inline constexpr std::int64_t not_supervised = 29000;
 } // namespace code
 

@@ -16,6 +16,7 @@ net::task<std::uint64_t> check_out(core_ptr self, const enrollment& e, std::uint
 void forget(core& c) {
     c.current.reset();
     c.now_in = phase::unenrolled;
+    c.box.enrollment_ended();
     for (auto* one : c.channels()) {
         one->forget();
     }

@@ -118,6 +118,7 @@ void set_power(const core_ptr& self, power_mode to, std::uint64_t cause) {
 }
 
 void came_up(const core_ptr& self, std::uint64_t cause) {
+    self->box.security.restarted();
     reach_changed(*self, false, cause);
 }
 
@@ -165,12 +166,14 @@ void erase(const core_ptr& self, std::uint64_t cause) {
     auto power = self->box.power;
     power.file_vault = power.lid_closed = false;
     power.pin.reset();
+    const auto security = self->box.security.after_erase();
     const auto installed = self->box.updates.installed();
     const auto& kind = self->hw.kind;
     self->box = machine_state{kind};
     self->box.updates = {installed, kind.apple_silicon,
                          newest_major_for(kind.model, kind.apple_silicon)};
     self->box.power = std::move(power);
+    self->box.security = security;
     self->setup = {.running = true};
     self->current.reset();
     self->now_in = phase::unenrolled;

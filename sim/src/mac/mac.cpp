@@ -2,6 +2,7 @@
 
 #include "mac/core.hpp"
 #include "mac/enrollment.hpp"
+#include "mac/file_vault.hpp"
 #include "mac/lifecycle.hpp"
 #include "mac/user_channel.hpp"
 
@@ -90,8 +91,10 @@ void mac::set(condition c) {
     auto& power = impl_->box.power;
     impl_->state = c;
     power.lid_closed = c.lid_closed;
-    power.file_vault = c.file_vault;
     const auto event = impl_->record("condition", about(c), 0);
+    if (power.file_vault != c.file_vault) {
+        set_file_vault(*impl_, c.file_vault, event);
+    }
     reach_changed(*impl_, reachable, event);
     // Choice: a notebook whose lid is closed sleeps, whatever hangs on it.
     const auto mode = c.lid_closed && runs(c.power)                  ? power_mode::asleep

@@ -3,6 +3,7 @@
 #include "mac/command_processor.hpp"
 #include "mac/enrollment.hpp"
 #include "mac/error_codes.hpp"
+#include "mac/file_vault.hpp"
 #include "mac/lifecycle.hpp"
 #include "mac/policy.hpp"
 #include "mac/upkeep.hpp"
@@ -74,8 +75,11 @@ net::task<exchange_outcome> deliver(session& s, const mdm::report& report) {
 void install(session& s, profile::profile p) {
     auto& c = *s.self;
     const trace::fields about{{"PayloadIdentifier", p.identifier}, {"PayloadUUID", p.uuid}};
+    const auto event = c.record("profile-installed", about, s.cause);
+    if (!c.user) {
+        follow_file_vault_profile(s.mac(), p, event);
+    }
     c.profiles.put(std::move(p), origin::mdm);
-    c.record("profile-installed", about, s.cause);
 }
 
 void remove(session& s, const std::string& identifier) {

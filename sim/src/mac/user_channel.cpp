@@ -1,6 +1,7 @@
 #include "mac/user_channel.hpp"
 
 #include "mac/enrollment.hpp"
+#include "mac/file_vault.hpp"
 #include "mac/policy.hpp"
 #include "pomona/foundation/encoding.hpp"
 
@@ -121,6 +122,7 @@ void log_in(channel& c) {
     }
     const auto event = c.record(is_new ? "logged-in" : "console", {}, 0);
     if (is_new) {
+        file_vault_at_log_in(mac, event);
         if (mac.is_reachable()) {
             listen(c, true);
         }

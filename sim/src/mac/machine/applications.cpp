@@ -195,6 +195,17 @@ void applications::install_by_user(app_ptr what) {
     if (there == nullptr) {
         there = &installed_.emplace_back();
     }
+    // Schema application.managed.list.yaml, ManagedButUninstalled: reinstalled, it is managed again.
+    const auto away = std::ranges::find_if(absent_, [&](const absent& a) {
+        return a.what->identifier == what->identifier &&
+               a.status == app_status::managed_but_uninstalled;
+    });
+    if (away != absent_.end()) {
+        there->managed = true;
+        there->flags = static_cast<std::uint8_t>(away->flags);
+        there->configuration = std::move(away->configuration);
+        absent_.erase(away);
+    }
     there->what = std::move(what);
 }
 

@@ -30,6 +30,12 @@ machine_state::machine_state(const persona& kind)
               kind.apple_silicon,
               newest_major_for(kind.model, kind.apple_silicon)} {}
 
+void machine_state::enrollment_ended() {
+    apps.enrollment_ended();
+    security.enrollment_ended();
+    settings.enrollment_ended();
+}
+
 bool machine_state::is_at_work() const {
     return power.runs() || power.mode == power_mode::restarting;
 }
@@ -52,6 +58,8 @@ std::vector<happening> machine_state::advance(time_point now) {
 plist::dict machine_state::save() const {
     plist::dict d{{"Power", power.save()}, {"RemoteDesktop", remote_desktop}};
     d.set("Applications", apps.save());
+    d.set("Security", security.save());
+    d.set("Settings", settings.save());
     d.set("Updates", updates.save());
     d.set("Users", users.save());
     return d;
@@ -69,6 +77,8 @@ result<machine_state> machine_state::load(const plist::dict& d, app_shelf* shelf
         }
         out.apps = *std::move(loaded);
     }
+    load_facet(d, "Security", out.security, problem);
+    load_facet(d, "Settings", out.settings, problem);
     load_facet(d, "Updates", out.updates, problem);
     load_facet(d, "Users", out.users, problem);
     if (problem) {

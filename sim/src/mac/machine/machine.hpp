@@ -7,6 +7,8 @@
 #include "mac/machine/happening.hpp"
 #include "mac/machine/os_updates.hpp"
 #include "mac/machine/power.hpp"
+#include "mac/machine/security.hpp"
+#include "mac/machine/settings.hpp"
 #include "pomona/foundation/error.hpp"
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
@@ -28,8 +30,12 @@ struct machine_state {
     accounts users;              ///< everybody who can log in
     bool remote_desktop = false; ///< EnableRemoteDesktop, DisableRemoteDesktop
     applications apps;
+    security_state security;
+    settings_state settings;
     os_updates updates; ///< and which system is installed
 
+    /// What MDM brought and left in the machine goes with the enrollment.
+    void enrollment_ended();
     /// Installations and downloads go on: it runs, or restarts for the sake of one.
     [[nodiscard]] bool is_at_work() const;
 
