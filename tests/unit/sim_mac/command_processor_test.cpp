@@ -156,7 +156,6 @@ TEST_F(command_processor, device_information_has_the_types_of_the_schema) {
 TEST_F(command_processor, unknown_and_foreign_commands_are_errors) {
     expect_error(run({{"RequestType", "NoSuchCommand"}}), 12021);
     expect_error(run({{"RequestType", "ClearPasscode"}}), 12021);
-    expect_error(run({{"RequestType", "RestartDevice"}}), 12021);       // known, not carried out
     expect_error(run({{"RequestType", "NSExtensionMappings"}}), 12021); // MDM-CHK-078
 }
 

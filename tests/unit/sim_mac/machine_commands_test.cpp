@@ -321,7 +321,7 @@ TEST_F(machine_commands, settings_answer_item_by_item_and_queries_agree) {
 
 TEST_F(machine_commands, device_lock_needs_six_characters) {
     error(12008, "DeviceLock");
-    error(12008, "DeviceLock", {{"PIN", "12345"}});
+    format_error("DeviceLock", {{"PIN", "12345"}});
     const auto out = run("DeviceLock", {{"PIN", "123456"}, {"Message", "Lost"}});
     EXPECT_EQ(out.answer.status, command_status::acknowledged);
     EXPECT_EQ(*out.answer.result.string("MessageResult"), "Success");
@@ -358,7 +358,7 @@ TEST_F(machine_commands, a_failed_preflight_decides_with_the_behavior_what_is_sa
             << r.behavior;
     }
     format_error("EraseDevice", {{"ObliterationBehavior", "Sometimes"}});
-    error(12008, "EraseDevice", {{"PIN", "12"}});
+    format_error("EraseDevice", {{"PIN", "12"}});
 }
 
 TEST_F(machine_commands, an_old_mac_is_erased_with_a_pin_only) {
