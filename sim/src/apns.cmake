@@ -6,5 +6,6 @@ set(sim_apns
   src/apns/judge.cpp
   src/apns/portal.cpp
   src/apns/provider_credential.cpp
+  src/apns/provider_tokens.cpp
   src/apns/service.cpp
   src/apns/token_store.cpp)

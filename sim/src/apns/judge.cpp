@@ -94,20 +94,25 @@ broken provider(reading& r) {
         return reason::bad_certificate;
     case credential::kind::wrong_environment:
         return reason::bad_certificate_environment;
+    case credential::kind::token:
+        return {};
+    case credential::kind::bad_token:
+        return reason::invalid_provider_token;
+    case credential::kind::expired_token:
+        return reason::expired_provider_token;
+    case credential::kind::too_many_tokens:
+        return reason::too_many_provider_token_updates;
     case credential::kind::none:
         break;
     }
-    // Apple, "Setting up push notifications for your MDM customers": MDM takes certificates only.
-    // No signing key was ever registered here, so every provider token is of an unknown key.
-    return r.header("authorization") ? reason::invalid_provider_token
-                                     : reason::missing_provider_token;
+    return reason::missing_provider_token;
 }
 
 broken push_topic(reading& r) {
     const auto asked = r.header("apns-topic");
     const auto& allowed = r.facts.who.topics;
     if (!asked) {
-        if (allowed.size() != 1) {
+        if (allowed.size() != 1 || r.facts.who.state == credential::kind::token) {
             return reason::missing_topic;
         }
         r.out.for_topic = allowed.front();

@@ -12,11 +12,21 @@
 
 namespace pomona::sim::apns {
 
-/// What the connection's client certificate is worth at this moment.
+/// What the connection's client certificate, or the request's provider token, is worth at this
+/// moment.
 struct credential {
-    enum class kind { none, trusted, refused, wrong_environment };
+    enum class kind {
+        none,
+        trusted, ///< a certificate
+        refused,
+        wrong_environment,
+        token, ///< a provider token that is good
+        bad_token,
+        expired_token,
+        too_many_tokens
+    };
     kind state = kind::none;
-    std::vector<topic> topics; ///< that it may push to; the subject UID
+    std::vector<topic> topics; ///< that it may push to; of a certificate: the subject UID
 };
 
 struct request_facts {

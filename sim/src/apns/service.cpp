@@ -3,6 +3,7 @@
 #include "apns/device_api.hpp"
 #include "apns/portal.hpp"
 #include "apns/provider_credential.hpp"
+#include "apns/provider_tokens.hpp"
 #include "apns/token_store.hpp"
 
 #include <chrono>
@@ -24,21 +25,32 @@ bool is_device_call(const net::request& what) {
 /// What requests under way share with the service; outlives it while they run.
 struct core {
     core(net::world& w, crypto::certificate root, rules r)
-        : world{&w}, how{r}, credentials{std::move(root)}, devices{w, store} {}
+        : world{&w}, how{r}, credentials{std::move(root)}, tokens{w.crypto()}, devices{w, store} {}
 
     net::world* world;
     rules how;
     token_store store;
     credential_reader credentials;
+    provider_tokens tokens;
     device_api devices;
 
     net::reply push(const net::incoming& in);
+    credential who_asks(const net::incoming& in, time_point now);
 };
+
+/// Apple does not say what a token beside a certificate does; Choice: the certificate counts.
+credential core::who_asks(const net::incoming& in, time_point now) {
+    auto out = credentials.read(in.connection->peer_chain, now);
+    const auto token = net::find_header(in.what.headers, "authorization");
+    return out.state == credential::kind::none && token
+               ? tokens.read(*token, in.connection->id, now)
+               : out;
+}
 
 /// The provider API: judge, tell, and hand on what was accepted.
 net::reply core::push(const net::incoming& in) {
     const auto now = world->now();
-    const auto who = credentials.read(in.connection->peer_chain, now);
+    const auto who = who_asks(in, now);
     const auto token = token_in(in.what.target);
     const auto state = token ? store.state_of(*token, now) : std::nullopt;
     const auto said = judge({.method = in.what.method,
@@ -85,6 +97,7 @@ class emulated_service final : public service {
     issue_tls_identity(std::vector<std::string> names) override {
         return issue_tls_certificate(*world_, authority_.root, std::move(names));
     }
+    void add_signing_key(signing_key key) override { core_->tokens.add(std::move(key)); }
     void set_rules(apns::rules r) override { core_->how = r; }
     bool end_token(const push_token& token, pomona::apns::reason why) override {
         const auto now = world_->now();

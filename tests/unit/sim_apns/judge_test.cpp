@@ -71,11 +71,16 @@ const std::vector<rule_case>& cases() {
         {"APNS-009 several topics, none named",
          [](push& p) { p.who.topics.emplace_back("com.example.second"); }, reason::missing_topic},
         {"APNS-010 provider token of an unknown key",
-         [](push& p) {
-             p.who = {};
-             p.headers.push_back({"authorization", "bearer a.b.c"});
-         },
+         [](push& p) { p.who = {.state = credential::kind::bad_token, .topics = {}}; },
          reason::invalid_provider_token},
+        {"APNS-011 provider token that is too old",
+         [](push& p) { p.who = {.state = credential::kind::expired_token, .topics = {}}; },
+         reason::expired_provider_token},
+        {"APNS-012 one provider token too many",
+         [](push& p) { p.who = {.state = credential::kind::too_many_tokens, .topics = {}}; },
+         reason::too_many_provider_token_updates},
+        {"a provider token needs apns-topic",
+         [](push& p) { p.who.state = credential::kind::token; }, reason::missing_topic},
         {"token beside a certificate", with("authorization", "bearer a.b.c"), {}},
         {"topic with a space", with("apns-topic", "com apple"), reason::bad_topic},
         {"empty topic", with("apns-topic", ""), reason::bad_topic},

@@ -29,6 +29,14 @@ struct rules {
     std::optional<pomona::apns::reason> outage{};
 };
 
+/// A key of a team (.p8) for provider tokens, as the developer portal knows it.
+struct signing_key {
+    std::string key_id;        ///< ten characters: "kid" of its tokens
+    std::string team;          ///< ten characters: their "iss"
+    bytes public_key;          ///< DER SubjectPublicKeyInfo, P-256
+    std::vector<topic> topics; ///< of the team's apps; MDM topics are never among them
+};
+
 struct service_options {
     net::endpoint bind{"127.0.0.1", 0};
     std::vector<std::string> names{"localhost", "127.0.0.1", "api.push.apple.com"};
@@ -71,6 +79,8 @@ class service {
     /// all of them.
     virtual net::task<result<crypto::identity>>
     issue_tls_identity(std::vector<std::string> names) = 0;
+    /// From now on tokens signed with this key are good for its topics.
+    virtual void add_signing_key(signing_key key) = 0;
     virtual void set_rules(apns::rules r) = 0;
     /// Declares a token dead from now on: `why` is unregistered or expired_token. False when there
     /// is no such live token.
