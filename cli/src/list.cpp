@@ -1,6 +1,7 @@
 #include "bugs.hpp"
 #include "command.hpp"
 #include "faults.hpp"
+#include "messages.hpp"
 #include "pomona/checks/check.hpp"
 #include "pomona/scenario/source.hpp"
 #include "pomona/sim/mac/persona.hpp"
@@ -95,10 +96,16 @@ std::string nearest_check(const std::string& id) {
 /// One kind of thing that has a list.
 struct listing {
     std::string_view name;
-    exit_code (*print)(bool json);
+    exit_code (*print)(bool json, bool seed);
 };
-constexpr std::array listings{listing{"bugs", list_bugs}, listing{"checks", list_checks},
-                              listing{"faults", list_faults}, listing{"personas", list_personas}};
+template <exit_code (*Print)(bool)>
+exit_code print_list(bool json, bool) {
+    return Print(json);
+}
+constexpr std::array listings{
+    listing{"bugs", print_list<list_bugs>}, listing{"checks", print_list<list_checks>},
+    listing{"faults", print_list<list_faults>}, listing{"messages", list_messages},
+    listing{"personas", print_list<list_personas>}};
 
 /// One kind of thing that can be explained by its id.
 struct explanation {
@@ -126,10 +133,10 @@ exit_code list_command(const arguments& args) {
     for (const auto& l : listings) {
         names.push_back(l.name);
     }
-    const auto s =
-        settings::read({"list", joined(names, "|"), "Lists what this version knows.",
-                        "pomona list checks", with_common({{"json", 0, "", "As JSON", "", false}})},
-                       args);
+    const auto s = settings::read(
+        {"list", joined(names, "|"), "Lists what this version knows.", "pomona list checks",
+         with_common({{"json", 0, "", "As JSON", "", false}, seed_schema_option()})},
+        args);
     if (!s) {
         return s.error();
     }
@@ -140,7 +147,7 @@ exit_code list_command(const arguments& args) {
     const auto& what = s->operands().front();
     for (const auto& l : listings) {
         if (l.name == what) {
-            return l.print(s->flag("json"));
+            return l.print(s->flag("json"), s->flag("seed-schema"));
         }
     }
     const auto near = scenario::nearest(what, names);
@@ -150,10 +157,12 @@ exit_code list_command(const arguments& args) {
 
 exit_code explain_command(const arguments& args) {
     const auto s = settings::read(
-        {"explain", "CHECK|BUG|FAULT",
-         "Says what a check judges, how much it weighs and how we know; or what a planted bug or "
-         "a fault does.",
-         "pomona explain MDM-CHK-004", with_common({{"json", 0, "", "As JSON", "", false}})},
+        {"explain", "CHECK|BUG|FAULT|MESSAGE",
+         "Says what a check judges, how much it weighs and how we know; what a planted bug or a "
+         "fault does; or what Apple's schema says of a command, check-in message, payload type, "
+         "declaration or status item.",
+         "pomona explain InstallProfile",
+         with_common({{"json", 0, "", "As JSON", "", false}, seed_schema_option()})},
         args);
     if (!s) {
         return s.error();
@@ -173,8 +182,13 @@ exit_code explain_command(const arguments& args) {
         shown +=
             (shown.empty() ? "`pomona list " : ", `pomona list ") + std::string{e.plural} + '`';
     }
-    return usage_error("there is no check, bug or fault `" + id + "`",
-                       near.empty() ? shown + " show them" : "did you mean `" + near + "`?");
+    if (explain_message(id, s->flag("json"), s->flag("seed-schema"))) {
+        return exit_code::ok;
+    }
+    near = near.empty() ? nearest_message(id) : near;
+    return usage_error("there is no check, bug, fault or message `" + id + "`",
+                       near.empty() ? shown + ", `pomona list messages` show them"
+                                    : "did you mean `" + near + "`?");
 }
 
 } // namespace pomona::cli

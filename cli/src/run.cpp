@@ -3,6 +3,7 @@
 #include "doctor.hpp"
 #include "interrupts.hpp"
 #include "key_progress.hpp"
+#include "messages.hpp"
 #include "pomona/reports/console.hpp"
 #include "pomona/scenario/parse.hpp"
 #include "pomona/scenario/runner.hpp"
@@ -109,6 +110,7 @@ class scenario_run {
         }
         o.bugs = options_.bugs;
         o.scep_legacy = options_.scep_legacy;
+        o.seed_schema = options_.seed_schema;
         o.on_keys = key_progress_bar(options_.style.quiet);
         o.stop = stop_keys_.get_token();
         auto made = stack::stack::create(std::move(o));
@@ -316,6 +318,7 @@ exit_code run_command(const arguments& args) {
               bug_option(),
               {"no-doctor", 0, "", "Begin even if `pomona doctor` would find a problem", "", false},
               scep_legacy_option(),
+              seed_schema_option(),
               {"strict", 0, "", "should, observed and derived rules fail too, instead of warning",
                "", false}})},
         args);

@@ -43,6 +43,7 @@ std::expected<run_options, exit_code> read_run_options(const settings& s) {
     o.strict = s.flag("strict");
     o.examine = !s.flag("no-doctor");
     o.scep_legacy = s.flag("scep-legacy");
+    o.seed_schema = s.flag("seed-schema");
     if (o.scep_legacy && o.virtual_world) {
         return std::unexpected(usage_error("old SCEP peers live in the real world",
                                            "leave out --world virtual, or --scep-legacy"));
@@ -95,7 +96,7 @@ std::string rerun_line(const scenario::scenario& what, const run_options& o) {
         out += " -t " + o.target_file;
     }
     return out + (o.strict ? " --strict" : "") + (o.examine ? "" : " --no-doctor") +
-           (o.scep_legacy ? " --scep-legacy" : "");
+           (o.scep_legacy ? " --scep-legacy" : "") + (o.seed_schema ? " --seed-schema" : "");
 }
 
 } // namespace pomona::cli

@@ -19,6 +19,7 @@ struct run_options {
     bool strict = false;
     bool examine = true; ///< doctor first
     bool scep_legacy = false;
+    bool seed_schema = false;
     std::optional<std::filesystem::path> out;
     std::optional<target_document> target;
     std::string target_file;

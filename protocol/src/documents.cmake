@@ -6,7 +6,6 @@ set(protocol_documents
   src/ddm/messages.cpp
   src/mdm/checkin.cpp
   src/mdm/command.cpp
-  src/mdm/command_channels.cpp
   src/mdm/errors.cpp
   src/mdm/sender.cpp
   src/mdm/user_authenticate.cpp

@@ -295,6 +295,7 @@ result<void> stack::builder::make_fleet() {
                               .recorder = *out->recorder_,
                               .push = *out->link_,
                               .system_trust = server_trust};
+    env.seed_schema = options.seed_schema;
     if (options.scep_legacy) {
         auto legacy = crypto::context::with_legacy();
         if (!legacy) {

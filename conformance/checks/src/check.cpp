@@ -23,6 +23,7 @@ std::vector<check> all_checks() {
     add_ddm_declaration_checks(out);
     add_ddm_device_checks(out);
     add_apns_checks(out);
+    add_schema_checks(out);
     add_user_channel_checks(out);
     std::ranges::sort(out, {}, &check::id);
     return out;

@@ -2,6 +2,7 @@
 #include "ddm_reading.hpp"
 #include "reading.hpp"
 #include "registry.hpp"
+#include "schema_reading.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -117,9 +118,11 @@ observation first_report_has_basics(const trace_view& run) {
     return out;
 }
 
-// Schema declarative/protocol/statusreport.yaml: StatusItems and Errors are required.
+// Schema declarative/protocol/statusreport.yaml: StatusItems and Errors are required. Schema
+// declarative/status: the items that it knows have the types and values it gives them.
 observation report_has_required_keys(const trace_view& run) {
     observation out;
+    const known_macs macs{run};
     for (const auto& x : run.of_channel("checkin")) {
         if (target_of(x) != ddm_target::status) {
             continue;
@@ -131,6 +134,18 @@ observation report_has_required_keys(const trace_view& run) {
                  s.flag("malformed_data").value_or(false) ? "no JSON" : "no StatusItems");
         } else if (!s.number("status.errors")) {
             note(out, *x.request, "the array Errors", "none");
+        } else if (const auto context = macs.context_of(*x.request)) {
+            const auto items = trace_path(decoded(run, *x.request), "Data.StatusItems");
+            const auto found =
+                items.is_null()
+                    ? schema::findings{}
+                    : macs.proven(*x.request, schema::validate_status_items(items, *context),
+                                  has_placeholders(run, *x.request));
+            if (!found.empty()) {
+                note(out, *x.request,
+                     "status items as macOS " + context->os.to_string() + " has them",
+                     text_of(found));
+            }
         }
     }
     out.reason = "no Mac sent a status report";
@@ -316,14 +331,15 @@ void add_ddm_device_checks(std::vector<check>& to) {
                   device,
                   {},
                   first_report_has_basics});
-    to.push_back({"DDM-041",
-                  "A status report has StatusItems and Errors.",
-                  must,
-                  basis::schema,
-                  "declarative/protocol/statusreport.yaml, release 2024-10-21 (macOS 15.1)",
-                  device,
-                  {},
-                  report_has_required_keys});
+    to.push_back(
+        {"DDM-041",
+         "A status report has StatusItems and Errors, and its items are as the schema has them.",
+         must,
+         basis::schema,
+         "declarative/protocol/statusreport.yaml, release 2024-10-21 (macOS 15.1)",
+         device,
+         {},
+         report_has_required_keys});
 }
 
 } // namespace pomona::checks

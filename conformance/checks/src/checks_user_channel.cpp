@@ -1,5 +1,5 @@
 // The device's channel and those of users, side by side on one Mac.
-#include "pomona/protocol/mdm/command_channels.hpp"
+#include "pomona/protocol/schema/tables.hpp"
 #include "reading.hpp"
 #include "registry.hpp"
 
@@ -181,13 +181,14 @@ observation commands_keep_to_their_channel(const trace_view& run) {
             continue;
         }
         const auto type = x.answer->summary.text("RequestType");
-        const auto where = mdm::channel_of_command(type);
-        if (!where || *where == mdm::command_channel::both) {
+        const auto* known = schema::find_command(type);
+        const auto where = known == nullptr ? schema::channels::inherited : known->root.channel;
+        if (where != schema::channels::device && where != schema::channels::user) {
             continue;
         }
         ++out.occasions;
         const bool user = is_user_channel(*x.request);
-        if (user == (*where == mdm::command_channel::user)) {
+        if (user == (where == schema::channels::user)) {
             continue;
         }
         const auto udid = x.request->summary.text("UDID");

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <string_view>
 
 namespace pomona::sim::mac {
@@ -65,11 +66,31 @@ outcome process(const command& c, const device_state& state) {
                                  "\" is not carried out by this virtual Mac."));
 }
 
+/// A failure is a fault of this Mac: builds for tests find it with whatever makes the answer.
+outcome checked([[maybe_unused]] const command& c, [[maybe_unused]] const device_state& state,
+                outcome made) {
+#ifndef NDEBUG
+    if (made.answer.status == command_status::acknowledged) {
+        const auto found =
+            schema::validate_answer(c.request_type, made.answer.result, schema_context(state));
+        if (const auto* problem = schema::first_problem(found)) {
+            throw std::logic_error{"the virtual Mac's answer to " + c.request_type +
+                                   " is not as the schema has it: " + problem->to_string()};
+        }
+    }
+#endif
+    return made;
+}
+
 } // namespace
+
+outcome answer_command(const command& c, const device_state& state) {
+    return checked(c, state, process(c, state));
+}
 
 std::optional<outcome> process_command(bytes_view body, const device_state& state) {
     if (const auto c = mdm::parse_command(body)) {
-        return process(*c, state);
+        return answer_command(*c, state);
     }
     // Malformed, but it can be answered when it says which command it was.
     const auto d = plist::parse_dict(body);

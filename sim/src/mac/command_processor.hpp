@@ -62,6 +62,8 @@ struct outcome {
 /// `body` is what the server sent, not empty. Nullopt when it names no command that could be
 /// answered. Changes nothing.
 std::optional<outcome> process_command(bytes_view body, const device_state& state);
+/// The same with the command as it was read.
+outcome answer_command(const mdm::command& c, const device_state& state);
 
 /// How a refusal of the applications is reported.
 mdm::error_chain_item error_of(app_refusal why);

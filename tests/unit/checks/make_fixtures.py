@@ -825,6 +825,123 @@ def _(t):
     t.loop(gets="U1", kind="InstallMedia")
 
 
+# Apple's schema ------------------------------------------------------------------------------------
+def known_mac(t, os="15.1", model="Mac14,2"):
+    t.checkin("Authenticate", {"DeviceName": "one", "Model": model, "ModelName": "MacBook Air",
+                               "OSVersion": os})
+    t.token_update()
+
+
+def given(t, command, uuid="U1", user="", **more):
+    body = plistlib.dumps({"CommandUUID": uuid, "Command": command})
+    t.command(t.loop_request(user=user), uuid, command["RequestType"], body=body, **more)
+
+
+def answers(t, kind, keys, uuid="U1", status="Acknowledged"):
+    t.loop(gets=uuid, kind=kind)
+    d = {"UDID": UDID, "Status": status, "CommandUUID": uuid, "RequestType": kind} | keys
+    t.empty(t.loop_request(status, uuid, extra={"RequestType": kind}, body=plistlib.dumps(d), stored=True))
+
+
+LOCK = {"RequestType": "DeviceLock", "PIN": "123456"}
+SHORT = {"RequestType": "DeviceLock", "PIN": "12"}
+one("MDM-CHK-050", "pass", lambda t: (known_mac(t), given(t, LOCK)))
+one("MDM-CHK-050", "fail", lambda t: (known_mac(t), given(t, {"RequestType": "InstallProfile"})))
+one("MDM-CHK-050", "fail-type", lambda t: (
+    known_mac(t), given(t, {"RequestType": "InstallProfile", "Payload": "text"})))
+one("MDM-CHK-050", "fail-length", lambda t: (known_mac(t), given(t, SHORT)))
+one("MDM-CHK-050", "fail-value", lambda t: (
+    known_mac(t), given(t, {"RequestType": "EraseDevice", "ObliterationBehavior": "Sometimes"})))
+one("MDM-CHK-050", "pass-unknown-key", lambda t: (known_mac(t), given(t, LOCK | {"Future": 1})))
+one("MDM-CHK-050", "pass-secret", lambda t: (  # its length is not what the trace shows
+    known_mac(t), given(t, LOCK | {"PIN": "{{pin:9f86d081884c7d65:6}}"})))
+one("MDM-CHK-050", "pass-queries-of-ios", lambda t: (
+    known_mac(t), given(t, {"RequestType": "DeviceInformation", "Queries": ["UDID", "IMEI", "TimeZone"]})))
+
+
+@case("MDM-CHK-050", "pass-as-queued")
+def _(t):  # what the operator asked for is no fault of the server's
+    known_mac(t)
+    body = plistlib.dumps({"CommandUUID": "U1", "Command": SHORT})
+    t.request("operator", "api", "PUT", "/v1/enqueue/ID", {"CommandUUID": "U1"}, body=body, stored=True)
+    given(t, SHORT)
+
+
+@case("MDM-CHK-050", "fail-queued-otherwise")
+def _(t):
+    known_mac(t)
+    body = plistlib.dumps({"CommandUUID": "U1", "Command": LOCK})
+    t.request("operator", "api", "PUT", "/v1/enqueue/ID", {"CommandUUID": "U1"}, body=body, stored=True)
+    given(t, SHORT)
+
+
+VERIFIED = {"PasswordVerified": True}
+one("MDM-CHK-075", "pass", lambda t: (known_mac(t), answers(t, "VerifyRecoveryLock", VERIFIED)))
+one("MDM-CHK-075", "pass-unknown-key", lambda t: (
+    known_mac(t), answers(t, "VerifyRecoveryLock", VERIFIED | {"Future": 1})))
+one("MDM-CHK-075", "fail", lambda t: (known_mac(t), answers(t, "VerifyRecoveryLock", {})))
+one("MDM-CHK-075", "fail-type", lambda t: (
+    known_mac(t), answers(t, "VerifyRecoveryLock", {"PasswordVerified": "yes"})))
+one("MDM-CHK-075", "fail-too-new", lambda t: (
+    known_mac(t, "13.0"), answers(t, "DeviceInformation", {"QueryResponses": {"HasBattery": True}})))
+one("MDM-CHK-075", "fail-no-chain", lambda t: (
+    known_mac(t), answers(t, "VerifyRecoveryLock", {}, status="Error")))
+
+
+@case("MDM-CHK-075", "pass-updated-meanwhile")
+def _(t):  # the Mac says later that it has a newer system
+    known_mac(t, "13.0")
+    answers(t, "DeviceInformation", {"QueryResponses": {"HasBattery": True}})
+    answers(t, "DeviceInformation", {"QueryResponses": {"OSVersion": "14.4"}}, "U2")
+
+
+@case("MDM-CHK-078", "pass")
+def _(t):
+    two_users(t), t.api("U1", f"{UDID}%3A{USER}")
+    t.loop(gets="U1", kind="DeviceLock", user=USER), t.loop("Error", "U1", user=USER, extra=CHAIN)
+
+
+@case("MDM-CHK-078", "fail")
+def _(t):
+    two_users(t)
+    t.loop(gets="U1", kind="DeviceLock", user=USER), t.loop("Acknowledged", "U1", user=USER)
+
+
+def policy(t, payload):
+    known_mac(t), switch_on(t), t.tokens(), t.items([("P", "1")])
+    doc = {"Type": "com.apple.configuration.passcode.settings", "Identifier": "P", "ServerToken": "1",
+           "Payload": payload}
+    t.ddm("declaration/configuration/P", doc)
+    return doc
+
+
+one("DDM-014", "pass", lambda t: policy(t, {"MinimumLength": 8, "Future": 1}))
+one("DDM-014", "fail", lambda t: policy(t, {"MinimumLength": 99}))
+one("DDM-014", "fail-type", lambda t: policy(t, {"RequirePasscode": "yes"}))
+
+
+@case("DDM-014", "pass-as-uploaded")
+def _(t):
+    doc = {"Type": "com.apple.configuration.passcode.settings", "Identifier": "P",
+           "Payload": {"MinimumLength": 99}}
+    t.request("operator", "api", "PUT", "/v1/declarations", {}, body=json.dumps(doc).encode(), stored=True)
+    policy(t, doc["Payload"])
+
+
+def status_items(t, items):
+    known_mac(t), switch_on(t)
+    data = json.dumps({"StatusItems": items, "Errors": []}).encode()
+    body = plistlib.dumps({"MessageType": "DeclarativeManagement", "Endpoint": "status", "Data": data})
+    t.answer(t.ask("DeclarativeManagement", {"Endpoint": "status", "status.items": ["management.client-capabilities",
+                                                              "management.declarations"],
+                                             "status.errors": 0}, body=body, stored=True))
+
+
+one("DDM-041", "pass-values", lambda t: status_items(
+    t, {"device": {"operating-system": {"version": "15.1"}}, "some": {"other": 1}}))
+one("DDM-041", "fail-values", lambda t: status_items(t, {"device": {"operating-system": {"version": 15}}}))
+
+
 @case("MDM-CHK-071", "pass")
 def _(t):
     two_users(t)

@@ -1,6 +1,6 @@
 // For everything in the tables: what is made by them is valid, and each thing that is then spoilt
 // is found.
-#include "generate.hpp"
+#include "schema_generate.hpp"
 
 #include <gtest/gtest.h>
 

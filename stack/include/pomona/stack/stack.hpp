@@ -42,6 +42,7 @@ struct stack_options {
     net::endpoint portal_bind{"127.0.0.1", 0};
     std::optional<net::endpoint> scep_http_bind; ///< SCEP without TLS; empty: not offered
     std::optional<scep_ca> other_ca;             ///< instead of the server's own
+    bool seed_schema = false; ///< the Macs know what a seed of macOS brings
     bool scep_legacy = false; ///< single DES and SHA-1 for old SCEP peers, on both sides
     std::vector<std::string> server_alpn{"h2", "http/1.1"}; ///< versions of HTTP the server speaks
     /// Another server: then neither server nor push service is started, and the Macs take their

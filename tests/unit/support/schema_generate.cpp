@@ -1,4 +1,4 @@
-#include "generate.hpp"
+#include "schema_generate.hpp"
 
 namespace pomona::schema {
 namespace {
