@@ -19,6 +19,7 @@ set(protocol_crypto
   src/crypto/pem_blocks.cpp
   src/crypto/request.cpp
   src/crypto/seeded_provider.cpp
+  src/crypto/signature.cpp
   src/scep/build.cpp
   src/scep/ca_selection.cpp
   src/scep/capabilities.cpp

@@ -7,5 +7,7 @@ set(sim_apns
   src/apns/portal.cpp
   src/apns/provider_credential.cpp
   src/apns/provider_tokens.cpp
+  src/apns/push_portal.cpp
+  src/apns/push_upload.cpp
   src/apns/service.cpp
   src/apns/token_store.cpp)

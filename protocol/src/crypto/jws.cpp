@@ -2,6 +2,7 @@
 
 #include "crypto/handles.hpp"
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/protocol/crypto/signature.hpp"
 
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
@@ -9,7 +10,6 @@
 namespace pomona::crypto {
 namespace {
 
-using evp_md_ctx_ptr = c_ptr<EVP_MD_CTX, EVP_MD_CTX_free>;
 using ecdsa_sig_ptr = c_ptr<ECDSA_SIG, ECDSA_SIG_free>;
 
 constexpr std::size_t max_jws_bytes = std::size_t{16} * 1024;
@@ -105,15 +105,7 @@ result<void> verify_jws(const context& ctx, const compact_jws& what, jws_algorit
         }
         signature = *std::move(der);
     }
-    const evp_md_ctx_ptr hash{EVP_MD_CTX_new()};
-    const auto signed_bytes = as_bytes(what.signed_text);
-    const bool holds = hash &&
-                       EVP_DigestVerifyInit_ex(hash.get(), nullptr, "SHA256", ctx.native(), nullptr,
-                                               key.get(), nullptr) == 1 &&
-                       EVP_DigestVerify(hash.get(), signature.data(), signature.size(),
-                                        signed_bytes.data(), signed_bytes.size()) == 1;
-    ERR_clear_error();
-    return holds ? result<void>{} : fail(errc::signature_invalid, "JSON Web Signature");
+    return verify_sha256(ctx, as_bytes(what.signed_text), signature, spki);
 }
 
 result<std::string> sign_jws(std::string_view header, std::string_view claims,
@@ -124,21 +116,11 @@ result<std::string> sign_jws(std::string_view header, std::string_view claims,
         return fail(errc::wrong_key, "neither RSA nor P-256");
     }
     auto text = to_base64url(as_bytes(header)) + '.' + to_base64url(as_bytes(claims));
-    const auto content = as_bytes(text);
-    const evp_md_ctx_ptr hash{EVP_MD_CTX_new()};
-    std::size_t length = 0;
-    if (!hash ||
-        EVP_DigestSignInit_ex(hash.get(), nullptr, "SHA256", key.owner().native(), nullptr,
-                              key.native(), nullptr) != 1 ||
-        EVP_DigestSign(hash.get(), nullptr, &length, content.data(), content.size()) != 1) {
-        return openssl_failure(errc::library, "signing a JSON Web Signature");
+    auto made = sign_sha256(as_bytes(text), key);
+    if (!made) {
+        return std::unexpected(std::move(made.error()));
     }
-    bytes signature(length);
-    if (EVP_DigestSign(hash.get(), signature.data(), &length, content.data(), content.size()) !=
-        1) {
-        return openssl_failure(errc::library, "signing a JSON Web Signature");
-    }
-    signature.resize(length);
+    auto signature = *std::move(made);
     if (algorithm == jws_algorithm::es256) {
         auto raw = to_raw_signature(signature);
         if (!raw) {
