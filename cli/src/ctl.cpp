@@ -55,7 +55,7 @@ std::optional<std::string> contents(const std::string& file) {
 
 /// `show` tells also what a client has to be told.
 json with_address(json about, const stack::target& t) {
-    about["url"] = t.abm.url;
+    about["url"] = t.abm_url;
     about["trust"] = t.apns.trust;
     return about;
 }
@@ -83,29 +83,30 @@ exit_code write_out(const settings& s, const net::response& said, const stack::t
 }
 
 usage ctl_usage() {
-    return {"ctl", "abm VERB [OPERAND...]",
-            "Works the Apple Business Manager of a running `pomona serve --abm-port PORT`, as an "
-            "administrator does\n"
-            "with the mouse. What it answers is JSON.\n\n" +
-                portal_verbs(),
-            "pomona ctl abm show -t pomona-data/target.yaml",
-            with_common({{"target", 't', "FILE", "The target file of that serve",
-                          "pomona-data/target.yaml", false},
-                         {"file", 0, "FILE", "Devices, for `add`", "", false},
-                         {"certificate", 0, "FILE", "PEM, for `add-server`", "", false},
-                         {"out-file", 0, "FILE", "Where the answer goes, instead of the console",
-                          "", false},
-                         {"times", 0, "N", "How many requests a fault disturbs", "1", false},
-                         {"json", 0, "", "JSON; it always is", "", false}})};
+    return {
+        "ctl", "SERVICE VERB [OPERAND...]",
+        "Works the emulated Apple services of a running `pomona serve`, as an administrator "
+        "does with the mouse.\n"
+        "What it answers is JSON.\n\n" +
+            portal_verbs(),
+        "pomona ctl abm show -t pomona-data/target.yaml",
+        with_common(
+            {{"target", 't', "FILE", "The target file of that serve", "pomona-data/target.yaml",
+              false},
+             {"file", 0, "FILE", "What a verb takes beside its words", "", false},
+             {"entry", 0, "ENTRY", "Of the push certificates portal, to be renewed", "", false},
+             {"out-file", 0, "FILE", "Where the answer goes, instead of the console", "", false},
+             {"times", 0, "N", "How many requests a fault disturbs", "1", false},
+             {"json", 0, "", "JSON; it always is", "", false}})};
 }
 
 } // namespace
 
 result<net::response> call_portal(const stack::target& at, const portal_request& what) {
-    const auto to = net::parse_url(at.abm.portal + what.path);
+    const auto to = net::parse_url(at.portal_url + what.path);
     if (!to || to->secure) {
         return fail(std::make_error_code(std::errc::invalid_argument),
-                    "the portal's address is no http URL: " + escape(at.abm.portal));
+                    "the portal's address is no http URL: " + escape(at.portal_url));
     }
     net::request request{
         .method = what.method,
@@ -129,25 +130,18 @@ exit_code ctl_command(const arguments& args) {
     if (!times) {
         return times.error();
     }
-    auto words = s->operands();
-    if (words.empty() || words[0] != "abm") {
-        return usage_error(words.empty() ? "what is to be worked?"
-                                         : "there is no `ctl " + words[0] + "`",
-                           "this version works `abm`: pomona ctl abm show");
-    }
-    words.erase(words.begin());
-    std::string file;
-    for (const auto* option : {"file", "certificate"}) {
-        if (const auto path = s->text(option)) {
-            const auto text = contents(*path);
-            if (!text) {
-                return usage_error("cannot read " + *path,
-                                   "--" + std::string{option} + " takes a file");
-            }
-            file = *text;
+    portal_extras extra{.file = {},
+                        .entry = s->text("entry").value_or(""),
+                        .times = static_cast<unsigned>(times->value_or(1))};
+    if (const auto path = s->text("file")) {
+        auto text = contents(*path);
+        if (!text) {
+            return usage_error("cannot read " + *path, "--file takes a file");
         }
+        extra.file = *std::move(text);
     }
-    const auto what = portal_request_for(words, file, static_cast<unsigned>(times->value_or(1)));
+    const auto& words = s->operands();
+    const auto what = portal_request_for(words, extra);
     if (!what) {
         return usage_error(what.error());
     }
@@ -156,12 +150,14 @@ exit_code ctl_command(const arguments& args) {
         std::cerr << target.error();
         return exit_code::invalid_input;
     }
-    if (target->value.abm.portal.empty()) {
-        complain("this target has no Apple Business Manager",
+    const auto& at = target->value;
+    if (at.portal_url.empty() || (words[0] == "abm" && at.abm_url.empty())) {
+        complain("this target has no emulated " +
+                     std::string{words[0] == "abm" ? "Apple Business Manager" : "push service"},
                  "start it with `pomona serve --abm-port 0`");
         return exit_code::unusable_target;
     }
-    const auto said = call_portal(target->value, *what);
+    const auto said = call_portal(at, *what);
     if (!said) {
         complain("the portal cannot be reached: " + said.error().message(),
                  "is that `pomona serve` still running?");
@@ -173,7 +169,7 @@ exit_code ctl_command(const arguments& args) {
                  (body.is_object() ? body.value("error", "") : std::string{}));
         return exit_code::failed;
     }
-    return write_out(*s, *said, target->value, words[0] == "show");
+    return write_out(*s, *said, at, words[1] == "show");
 }
 
 } // namespace pomona::cli

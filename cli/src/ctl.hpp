@@ -1,4 +1,4 @@
-// `pomona ctl abm`: the portal of a running serve, by hand.
+// `pomona ctl`: the portals of a running serve's emulated services, by hand.
 #pragma once
 
 #include "pomona/foundation/error.hpp"
@@ -14,13 +14,18 @@ namespace pomona::cli {
 /// What an operand line asks of the portal.
 struct portal_request {
     std::string method;
-    std::string path; ///< after "/portal"
+    std::string path;
     std::string body; ///< JSON
 };
-/// `words`: verb and operands. An error is a usage mistake, for the user.
+/// What options say beside the words.
+struct portal_extras {
+    std::string file; ///< contents of --file
+    std::string entry;
+    unsigned times = 1;
+};
+/// `words`: service, verb and operands. An error is a usage mistake, for the user.
 std::expected<portal_request, std::string> portal_request_for(const std::vector<std::string>& words,
-                                                              const std::string& file_text,
-                                                              unsigned times);
+                                                              const portal_extras& extra);
 /// The verbs and what they take, a line each.
 std::string portal_verbs();
 

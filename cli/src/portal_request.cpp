@@ -16,8 +16,8 @@ using words = std::vector<std::string>; ///< operands, the verb left out
 
 struct call_input {
     const words& operands;
-    const std::string& file;
-    unsigned times;
+    const portal_extras& extra;
+    std::string prefix; ///< of the service's calls
 };
 using made = std::expected<portal_request, std::string>;
 
@@ -44,7 +44,7 @@ made rules(const call_input& in) {
             body[word.substr(0, equals)] = text;
         }
     }
-    return post("/rules", body);
+    return post(in.prefix + "/rules", body);
 }
 
 made terms(const call_input& in) {
@@ -52,97 +52,155 @@ made terms(const call_input& in) {
         return std::unexpected("terms are accepted or withdrawn: `accept` or `withdraw`, not `" +
                                in.operands[0] + "`");
     }
-    return post("/terms", {{"accepted", in.operands[0] == "accept"}});
+    return post("/portal/terms", {{"accepted", in.operands[0] == "accept"}});
 }
 
 made add(const call_input& in) {
-    if (in.file.empty() == in.operands.empty()) {
+    if (in.extra.file.empty() == in.operands.empty()) {
         return std::unexpected("devices come from --file or as SERIAL [SERVER]");
     }
-    if (!in.file.empty()) {
-        return portal_request{.method = "POST", .path = "/devices", .body = in.file};
+    if (!in.extra.file.empty()) {
+        return portal_request{.method = "POST", .path = "/portal/devices", .body = in.extra.file};
     }
     json device{{"serial", in.operands[0]}};
     if (in.operands.size() > 1) {
         device["server"] = in.operands[1];
     }
-    return post("/devices", {{"devices", json::array({std::move(device)})}});
+    return post("/portal/devices", {{"devices", json::array({std::move(device)})}});
+}
+
+/// "Create", or "Renew" with --entry.
+made certificate(const call_input& in) {
+    json body{{"upload", in.extra.file}};
+    if (!in.operands.empty()) {
+        body["kind"] = in.operands[0];
+    }
+    if (!in.extra.entry.empty()) {
+        body["entry"] = in.extra.entry;
+    }
+    return post("/push/certificates", body);
+}
+
+made signing_key(const call_input& in) {
+    const json topics(words{in.operands.begin() + 2, in.operands.end()});
+    return post("/push/keys",
+                {{"key_id", in.operands[0]}, {"team", in.operands[1]}, {"topics", topics}});
+}
+
+portal_request get(std::string path) {
+    return {.method = "GET", .path = std::move(path), .body = {}};
 }
 
 struct verb {
+    std::string_view service;
     std::string_view name;
     std::string_view operands;
     std::string_view about;
     std::size_t least, most;
     made (*make)(const call_input&);
 };
-constexpr std::array<verb, 13> verbs{{
-    {"show", "", "servers, devices, terms, and the root to trust", 0, 0,
-     [](const call_input&) -> made { return portal_request{"GET", "", ""}; }},
-    {"devices", "", "the devices, 1,000 at most", 0, 0,
-     [](const call_input&) -> made { return portal_request{"GET", "/devices", ""}; }},
-    {"faults", "", "the faults that can be ordered", 0, 0,
-     [](const call_input&) -> made { return portal_request{"GET", "/faults", ""}; }},
-    {"add-server", "NAME", "an MDM server entry; --certificate FILE is its public key", 1, 1,
+constexpr std::array<verb, 20> verbs{{
+    {"abm", "show", "", "servers, devices, terms, and the root to trust", 0, 0,
+     [](const call_input&) -> made { return get("/portal"); }},
+    {"abm", "devices", "", "the devices, 1,000 at most", 0, 0,
+     [](const call_input&) -> made { return get("/portal/devices"); }},
+    {"abm", "faults", "", "the faults that can be ordered", 0, 0,
+     [](const call_input&) -> made { return get("/portal/faults"); }},
+    {"abm", "add-server", "NAME", "an MDM server entry; --file FILE is its certificate, PEM", 1, 1,
      [](const call_input& in) -> made {
-         return post("/servers", {{"name", in.operands[0]}, {"certificate", in.file}});
+         return post("/portal/servers", {{"name", in.operands[0]}, {"certificate", in.extra.file}});
      }},
-    {"token", "SERVER", "a new token, encrypted (.p7m), into --out-file FILE", 1, 1,
+    {"abm", "token", "SERVER", "a new token, encrypted (.p7m), into --out-file FILE", 1, 1,
      [](const call_input& in) -> made {
-         return post("/servers/" + percent_encode(in.operands[0]) + "/token", json::object());
+         return post("/portal/servers/" + percent_encode(in.operands[0]) + "/token",
+                     json::object());
      }},
-    {"add", "[SERIAL [SERVER]]", "a device, or those of --file FILE (JSON, \"devices\")", 0, 2,
-     add},
-    {"move", "SERIAL SERVER", "to another server; \"\" unassigns it", 2, 2,
+    {"abm", "add", "[SERIAL [SERVER]]", "a device, or those of --file FILE (JSON, \"devices\")", 0,
+     2, add},
+    {"abm", "move", "SERIAL SERVER", "to another server; \"\" unassigns it", 2, 2,
      [](const call_input& in) -> made {
-         return post("/devices/" + percent_encode(in.operands[0]) + "/assign",
+         return post("/portal/devices/" + percent_encode(in.operands[0]) + "/assign",
                      {{"server", in.operands[1]}});
      }},
-    {"remove", "SERIAL", "out of the organisation", 1, 1,
+    {"abm", "remove", "SERIAL", "out of the organisation", 1, 1,
      [](const call_input& in) -> made {
-         return portal_request{"DELETE", "/devices/" + percent_encode(in.operands[0]), ""};
+         return portal_request{"DELETE", "/portal/devices/" + percent_encode(in.operands[0]), ""};
      }},
-    {"terms", "accept|withdraw", "the organisation's newest terms", 1, 1, terms},
-    {"fault", "NAME", "disturbs the next --times N requests", 1, 1,
+    {"abm", "terms", "accept|withdraw", "the organisation's newest terms", 1, 1, terms},
+    {"abm", "fault", "NAME", "disturbs the next --times N requests", 1, 1,
      [](const call_input& in) -> made {
-         return post("/faults", {{"fault", in.operands[0]}, {"times", in.times}});
+         return post("/portal/faults", {{"fault", in.operands[0]}, {"times", in.extra.times}});
      }},
-    {"age-cursors", "", "every cursor given out so far is too old", 0, 0,
-     [](const call_input&) -> made { return post("/cursors/age", json::object()); }},
-    {"rules", "RULE=VALUE...", "assignments_a_day, max_page, error_form and others", 1, 20, rules},
-    {"account", "", "a new account of the business API, with its key", 0, 0,
-     [](const call_input&) -> made { return post("/accounts", json::object()); }},
+    {"abm", "age-cursors", "", "every cursor given out so far is too old", 0, 0,
+     [](const call_input&) -> made { return post("/portal/cursors/age", json::object()); }},
+    {"abm", "rules", "RULE=VALUE...", "assignments_a_day, max_page, error_form and others", 1, 20,
+     rules},
+    {"abm", "account", "", "a new account of the business API, with its key", 0, 0,
+     [](const call_input&) -> made { return post("/portal/accounts", json::object()); }},
+    {"apns", "log", "", "what was pushed lately, and what became of it", 0, 0,
+     [](const call_input&) -> made { return get("/push"); }},
+    {"apns", "sign", "", "as an MDM vendor: --file REQUEST (PEM) to the text of an upload", 0, 0,
+     [](const call_input& in) -> made {
+         return post("/push/requests/sign", {{"request", in.extra.file}});
+     }},
+    {"apns", "certificate", "[KIND]",
+     "for the upload --file FILE; --entry ENTRY renews. KIND: good, expired, no-uid...", 0, 1,
+     certificate},
+    {"apns", "revoke", "SERIAL", "that push certificate is refused from now on", 1, 1,
+     [](const call_input& in) -> made {
+         return post("/push/certificates/revoke", {{"serial", in.operands[0]}});
+     }},
+    {"apns", "end-token", "TOKEN [REASON]", "410 from now on; Unregistered or ExpiredToken", 1, 2,
+     [](const call_input& in) -> made {
+         return post("/push/tokens/end",
+                     {{"token", in.operands[0]},
+                      {"reason", in.operands.size() > 1 ? in.operands[1] : "Unregistered"}});
+     }},
+    {"apns", "key", "KEY-ID TEAM TOPIC...", "a signing key for provider tokens of these topics", 3,
+     50, signing_key},
+    {"apns", "rules", "RULE=VALUE...", "silent_drop, pushes_a_minute", 1, 20, rules},
 }};
 
 } // namespace
 
 std::expected<portal_request, std::string> portal_request_for(const std::vector<std::string>& all,
-                                                              const std::string& file_text,
-                                                              unsigned times) {
-    if (all.empty()) {
-        return std::unexpected("what is to be done? The verbs are in `pomona ctl --help`");
+                                                              const portal_extras& extra) {
+    const auto service = all.empty() ? std::string{} : all[0];
+    if (service != "abm" && service != "apns") {
+        return std::unexpected(service.empty() ? "what is to be worked, `abm` or `apns`?"
+                                               : "there is no `ctl " + service +
+                                                     "`; it works `abm` and `apns`");
     }
-    const auto* found = std::ranges::find(verbs, all[0], &verb::name);
-    if (found == verbs.end()) {
-        std::vector<std::string_view> names;
-        std::ranges::transform(verbs, std::back_inserter(names), &verb::name);
-        const auto near = scenario::nearest(all[0], names);
-        return std::unexpected("there is no `ctl abm " + all[0] + "`" +
-                               (near.empty() ? "" : "; did you mean `" + near + "`?"));
+    std::vector<std::string_view> names;
+    const verb* found = nullptr;
+    for (const auto& v : verbs) {
+        if (v.service == service) {
+            names.push_back(v.name);
+            found = all.size() > 1 && v.name == all[1] ? &v : found;
+        }
     }
-    const words operands{all.begin() + 1, all.end()};
+    if (found == nullptr) {
+        const auto asked = all.size() > 1 ? all[1] : std::string{};
+        const auto near = asked.empty() ? std::string{} : scenario::nearest(asked, names);
+        return std::unexpected("there is no `ctl " + service + ' ' + asked + '`' +
+                               (near.empty() ? "; `pomona ctl --help` has the verbs"
+                                             : "; did you mean `" + near + "`?"));
+    }
+    const words operands{all.begin() + 2, all.end()};
     if (operands.size() < found->least || operands.size() > found->most) {
         return std::unexpected(
-            "`ctl abm " + all[0] + "` takes " +
+            "`ctl " + service + ' ' + all[1] + "` takes " +
             (found->operands.empty() ? "no operand" : std::string{found->operands}));
     }
-    return found->make({.operands = operands, .file = file_text, .times = times});
+    return found->make(
+        {.operands = operands, .extra = extra, .prefix = service == "abm" ? "/portal" : "/push"});
 }
 
 std::string portal_verbs() {
     std::string out;
     for (const auto& v : verbs) {
-        auto line = "  abm " + std::string{v.name} + ' ' + std::string{v.operands};
+        auto line = "  " + std::string{v.service} + ' ' + std::string{v.name} + ' ' +
+                    std::string{v.operands};
         line.resize(std::max<std::size_t>(32, line.size() + 1), ' ');
         out += line + std::string{v.about} + '\n';
     }

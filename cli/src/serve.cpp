@@ -27,15 +27,15 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     const auto bind = s.text("bind").value_or("127.0.0.1");
     o.server_bind = {bind, static_cast<std::uint16_t>(port->value_or(0))};
     o.apns_bind = {bind, static_cast<std::uint16_t>(apns_port->value_or(0))};
-    if (s.given("abm-port")) {
-        const auto abm_port = s.number("abm-port", 0, 65535);
-        const auto portal_port = s.number("portal-port", 0, 65535);
-        if (!abm_port || !portal_port) {
-            return std::unexpected(exit_code::usage);
-        }
-        o.abm_bind = {bind, static_cast<std::uint16_t>(abm_port->value_or(0))};
-        o.portal_bind.port = static_cast<std::uint16_t>(portal_port->value_or(0));
+    const auto abm_port = s.number("abm-port", 0, 65535);
+    const auto portal_port = s.number("portal-port", 0, 65535);
+    if (!abm_port || !portal_port) {
+        return std::unexpected(exit_code::usage);
     }
+    if (s.given("abm-port")) {
+        o.abm_bind = {bind, static_cast<std::uint16_t>(abm_port->value_or(0))};
+    }
+    o.portal_bind = {"127.0.0.1", static_cast<std::uint16_t>(portal_port->value_or(0))};
     o.api_key = s.text("api-key").value_or("");
     const auto http = s.text("http").value_or("both");
     if (http == "1.1") {
@@ -66,9 +66,9 @@ void announce(stack::stack& running, const std::string& file, const std::filesys
               << ", key in the target file)\n"
               << (scep.empty() ? "" : "  SCEP          " + scep + "\n") << "  push service  "
               << target.apns.host << ':' << target.apns.port << "\n"
-              << (target.abm.url.empty()
+              << (target.abm_url.empty()
                       ? ""
-                      : "  ABM           " + target.abm.url + "  (worked by `pomona ctl abm`)\n")
+                      : "  ABM           " + target.abm_url + "  (worked by `pomona ctl abm`)\n")
               << "  push files    " << (data / "apns").string() << "/push.pem, push.key, ca.pem\n"
               << "  target file   " << file << "\n";
     for (const auto& bug : bugs) {
@@ -99,7 +99,8 @@ std::vector<option> own_options() {
          "Emulates Apple Business Manager there; 0: a free one. Without it there is none", "",
          false},
         {"portal-port", 0, "PORT",
-         "Where `pomona ctl abm` works it, on 127.0.0.1 only; 0: a free one", "0", false},
+         "Where `pomona ctl` works the emulated services, on 127.0.0.1 only; 0: a free one", "0",
+         false},
         {"http", 0, "VERSION", "What it offers by ALPN: 1.1, 2 or both", "both", false},
         {"api-key", 0, "KEY", "Password of the API's user nanomdm; drawn at random when not given",
          "", false},

@@ -153,10 +153,10 @@ void read_tree(const yaml::node& root, reading& into) {
         out.apns.trust = apns.pem("trust");
         apns.finish();
     }
-    if (const auto* n = target.take("abm", false)) {
-        section abm{*n, "abm", into};
-        out.abm = {abm.url("url"), abm.text("portal")};
-        abm.finish();
+    for (auto [key, text] : {std::pair{"abm_url", &out.abm_url}, {"portal_url", &out.portal_url}}) {
+        if (const auto* n = target.take(key, false)) {
+            *text = n->text;
+        }
     }
     read_adapter(target, into);
     target.finish();

@@ -4,6 +4,7 @@ set(sim_apns
   src/apns/device_api.cpp
   src/apns/device_link.cpp
   src/apns/judge.cpp
+  src/apns/manage.cpp
   src/apns/portal.cpp
   src/apns/provider_credential.cpp
   src/apns/provider_tokens.cpp

@@ -1,8 +1,9 @@
-// The portal of the emulated Apple Business Manager over HTTP: what `pomona ctl abm` calls.
+// The portals of the emulated services over HTTP: what `pomona ctl` calls.
 #pragma once
 
 #include "pomona/net/world.hpp"
 #include "pomona/sim/abm/service.hpp"
+#include "pomona/sim/apns/service.hpp"
 
 #include <string>
 
@@ -12,9 +13,16 @@ struct portal_login {
     std::string user, key;
 };
 
-/// Plain HTTP with Basic authentication; `abm` outlives the listener. 401 without the right login.
+/// "/portal/…" goes to Apple Business Manager (null: 404), "/push/…" to the push service.
+struct portal_services {
+    sim::apns::service& push;
+    sim::abm::service* abm = nullptr;
+};
+
+/// Plain HTTP with Basic authentication; the services outlive the listener. 401 without the right
+/// login.
 result<std::unique_ptr<net::listener>> listen_for_portal(net::world& world, net::endpoint bind,
-                                                         sim::abm::service& abm,
+                                                         portal_services to,
                                                          const portal_login& who);
 
 } // namespace pomona::stack

@@ -58,6 +58,7 @@ struct stack::builder {
     result<void> make_fleet();
     static net::task<result<void>> start_push(builder* self);
     static net::task<result<void>> start_abm(builder* self);
+    static result<void> start_portal(builder* self);
     static net::task<result<void>> start_server(builder* self);
     static net::task<void> start_all(builder* self, std::shared_ptr<result<void>> outcome);
     void describe();
@@ -180,13 +181,19 @@ net::task<result<void>> stack::builder::start_abm(builder* self) {
         co_return unusable("Apple Business Manager", started.error());
     }
     self->out->abm_ = *std::move(started);
-    auto portal = listen_for_portal(world, self->options.portal_bind, *self->out->abm_,
-                                    {self->out->target_.api.user, self->options.api_key});
+    co_return result<void>{};
+}
+
+result<void> stack::builder::start_portal(builder* self) {
+    auto portal =
+        listen_for_portal(*self->out->world_, *self->options.portal_bind,
+                          {.push = *self->out->apns_, .abm = self->out->abm_.get()},
+                          {.user = self->out->target_.api.user, .key = self->options.api_key});
     if (!portal) {
-        co_return unusable("the portal of Apple Business Manager", portal.error());
+        return unusable("the emulated services' portal", portal.error());
     }
     self->out->portal_ = *std::move(portal);
-    co_return result<void>{};
+    return {};
 }
 
 net::task<result<void>> stack::builder::start_server(builder* self) {
@@ -253,6 +260,9 @@ net::task<void> stack::builder::start_all(builder* self, std::shared_ptr<result<
     if (*outcome && self->options.abm_bind) {
         *outcome = co_await start_abm(self);
     }
+    if (*outcome && self->options.portal_bind) {
+        *outcome = start_portal(self);
+    }
 }
 
 result<void> stack::builder::start_services() {
@@ -279,9 +289,10 @@ void stack::builder::describe() {
     t.apns = {
         .host = push_server.host, .port = push_server.port, .trust = out->apns_->root().pem()};
     if (out->abm_) {
-        const auto at = out->abm_->local();
-        t.abm = {.url = "https://" + net::to_text({"localhost", at.port}),
-                 .portal = "http://" + net::to_text(out->portal_->local()) + "/portal"};
+        t.abm_url = "https://" + net::to_text({"localhost", out->abm_->local().port});
+    }
+    if (out->portal_) {
+        t.portal_url = "http://" + net::to_text(out->portal_->local());
     }
     t.adapter = "nanomdm";
     t.capabilities = {"queue", "push", "declare"};

@@ -41,12 +41,8 @@ std::string to_yaml(const target& t) {
     out << YAML::Key << "port" << YAML::Value << t.apns.port;
     put_pem(out, "trust", t.apns.trust);
     out << YAML::EndMap;
-    if (!t.abm.url.empty()) {
-        out << YAML::Key << "abm" << YAML::Value << YAML::BeginMap;
-        put(out, "url", t.abm.url);
-        put(out, "portal", t.abm.portal);
-        out << YAML::EndMap;
-    }
+    put(out, "abm_url", t.abm_url);
+    put(out, "portal_url", t.portal_url);
     put(out, "adapter", t.adapter);
     out << YAML::Key << "capabilities" << YAML::Value << YAML::Flow << t.capabilities;
     out << YAML::EndMap << YAML::EndMap;

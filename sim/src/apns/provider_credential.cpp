@@ -26,11 +26,15 @@ credential worth(const crypto::certificate& leaf) {
 
 } // namespace
 
-credential credential_reader::read(const std::vector<crypto::certificate>& chain, time_point now) {
+credential credential_reader::read(const std::vector<crypto::certificate>& chain, time_point now,
+                                   const push_portal& portal) {
     if (chain.empty()) {
         return {};
     }
     const auto& leaf = chain.front();
+    if (portal.has_revoked() && portal.is_revoked(leaf.serial_hex())) {
+        return {.state = credential::kind::refused, .topics = {}};
+    }
     const auto name = leaf.sha256();
     const auto found = verified_.find(name);
     if (found != verified_.end() && found->second.from <= now && now <= found->second.until) {

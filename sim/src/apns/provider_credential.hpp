@@ -4,6 +4,7 @@
 
 #include "apns/judge.hpp"
 #include "pomona/protocol/crypto/certificate.hpp"
+#include "pomona/sim/apns/push_portal.hpp"
 
 #include <map>
 
@@ -14,7 +15,9 @@ class credential_reader {
     explicit credential_reader(crypto::certificate root) : roots_{std::move(root)} {}
 
     /// `chain`: what the client presented, leaf first; possession of the key was proven by TLS.
-    credential read(const std::vector<crypto::certificate>& chain, time_point now);
+    /// One that was revoked is refused from that moment on.
+    credential read(const std::vector<crypto::certificate>& chain, time_point now,
+                    const push_portal& portal);
 
   private:
     struct known {

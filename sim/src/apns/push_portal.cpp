@@ -37,7 +37,7 @@ crypto::certificate_spec authority_spec(std::string cn, bytes serial, time_point
 
 } // namespace
 
-std::string_view to_text(push_certificate_kind kind) {
+std::string_view name_of(push_certificate_kind kind) {
     return std::ranges::find(kinds, kind, &decltype(kinds)::value_type::first)->second;
 }
 

@@ -1,6 +1,7 @@
 #include "pomona/sim/apns/service.hpp"
 
 #include "apns/device_api.hpp"
+#include "apns/manage.hpp"
 #include "apns/portal.hpp"
 #include "apns/provider_credential.hpp"
 #include "apns/provider_tokens.hpp"
@@ -24,12 +25,21 @@ bool is_device_call(const net::request& what) {
 
 /// What requests under way share with the service; outlives it while they run.
 struct core {
-    core(net::world& w, crypto::certificate root, rules r)
-        : world{&w}, how{r}, credentials{std::move(root)}, tokens{w.crypto()}, devices{w, store} {}
+    core(net::world& w, const crypto::identity& root, rules r)
+        : world{&w},
+          how{r},
+          portal{root,
+                 {.random = [&w](std::size_t count) { return w.random(count); },
+                  .uuid = [&w] { return w.random_uuid(); }}},
+          credentials{root.cert},
+          tokens{w.crypto()},
+          devices{w, store} {}
 
     net::world* world;
     rules how;
     token_store store;
+    push_portal portal;
+    push_log log;
     credential_reader credentials;
     provider_tokens tokens;
     device_api devices;
@@ -40,7 +50,7 @@ struct core {
 
 /// Apple does not say what a token beside a certificate does; Choice: the certificate counts.
 credential core::who_asks(const net::incoming& in, time_point now) {
-    auto out = credentials.read(in.connection->peer_chain, now);
+    auto out = credentials.read(in.connection->peer_chain, now, portal);
     const auto token = net::find_header(in.what.headers, "authorization");
     return out.state == credential::kind::none && token
                ? tokens.read(*token, in.connection->id, now)
@@ -65,13 +75,21 @@ net::reply core::push(const net::incoming& in) {
     // it was.
     const auto id = said.id ? *said.id : world->random_uuid();
     out.what.headers.push_back({"apns-id", id});
+    bool delivered = false;
     if (said.refused) {
         out.what.status = pomona::apns::status_of(*said.refused);
         out.what.headers.push_back({"content-type", "application/json"});
         out.what.body = to_bytes(pomona::apns::error_body(*said.refused, said.timestamp_ms));
     } else if (said.deliver) {
-        store.push(*token, {.id = id, .payload = in.what.body, .expires = said.expires}, now);
+        delivered =
+            store.push(*token, {.id = id, .payload = in.what.body, .expires = said.expires}, now);
     }
+    log.add({.at = now,
+             .id = id,
+             .token = token,
+             .for_topic = said.for_topic,
+             .refused = said.refused,
+             .delivered = delivered});
     return out;
 }
 
@@ -85,7 +103,7 @@ class emulated_service final : public service {
         : world_{&w},
           options_{std::move(options)},
           authority_{std::move(a)},
-          core_{std::make_shared<core>(w, authority_.root.cert, options_.rules)} {}
+          core_{std::make_shared<core>(w, authority_.root, options_.rules)} {}
 
     [[nodiscard]] net::endpoint local() const override { return options_.bind; }
     [[nodiscard]] const crypto::certificate& root() const override { return authority_.root.cert; }
@@ -98,6 +116,11 @@ class emulated_service final : public service {
         return issue_tls_certificate(*world_, authority_.root, std::move(names));
     }
     void add_signing_key(signing_key key) override { core_->tokens.add(std::move(key)); }
+    push_portal& portal() override { return core_->portal; }
+    net::reply manage(const net::request& what) override {
+        return answer_push_calls(*this, *world_, core_->log, what);
+    }
+    [[nodiscard]] apns::rules current_rules() const override { return core_->how; }
     void set_rules(apns::rules r) override { core_->how = r; }
     bool end_token(const push_token& token, pomona::apns::reason why) override {
         const auto now = world_->now();

@@ -60,10 +60,10 @@ std::optional<token_state> token_store::state_of(const push_token& token, time_p
                        .pushes_in_last_minute = e.recent.size()};
 }
 
-void token_store::push(const push_token& token, notification what, time_point now) {
+bool token_store::push(const push_token& token, notification what, time_point now) {
     auto* const e = live(token);
     if (e == nullptr) {
-        return;
+        return false;
     }
     forget_old(*e, now);
     if (e->recent.size() == max_recent) {
@@ -74,11 +74,12 @@ void token_store::push(const push_token& token, notification what, time_point no
         // Delivered live: neither stored nor repeated, and what was stored is older.
         e->stored.reset();
         e->listener->queue->push(to_line(token, e->owner, what));
-        return;
+        return true;
     }
     if (what.expires > now) {
         e->stored = std::move(what);
     }
+    return false;
 }
 
 bool token_store::subscribe(const push_token& token, std::shared_ptr<listening_stream> on,

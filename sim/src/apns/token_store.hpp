@@ -40,7 +40,8 @@ class token_store {
 
     /// Hands the notification to whoever listens; otherwise it takes the token's one place in the
     /// store, unless it has expired. The token has to be a live one.
-    void push(const push_token& token, notification what, time_point now);
+    /// True when somebody listened.
+    bool push(const push_token& token, notification what, time_point now);
     /// False for a token that is unknown or dead. A stored notification that has not expired goes
     /// out at once.
     bool subscribe(const push_token& token, std::shared_ptr<listening_stream> on, time_point now);

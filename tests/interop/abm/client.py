@@ -99,7 +99,7 @@ class Setup:
     def server(self, name="mdm"):
         """A new entry of the portal with its token; (id, client)."""
         key, cert = make_key(self.folder, name)
-        entry = ctl(self.target, "add-server", name, "--certificate", cert)["id"]
+        entry = ctl(self.target, "add-server", name, "--file", cert)["id"]
         return entry, self.client(entry, key, cert)
 
     def client(self, entry, key, cert, **options):

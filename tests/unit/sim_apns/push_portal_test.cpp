@@ -113,7 +113,7 @@ TEST_F(uploads, certificates_that_are_wrong_on_purpose) {
     portal_->revoke(other.cert.serial_hex());
     EXPECT_TRUE(portal_->is_revoked(other.cert.serial_hex()));
     for (const auto* name : {"good", "expired", "sandbox-only", "no-uid", "other-topic"}) {
-        EXPECT_EQ(to_text(*find_push_certificate_kind(name)), name);
+        EXPECT_EQ(name_of(*find_push_certificate_kind(name)), name);
     }
     EXPECT_FALSE(find_push_certificate_kind("nice"));
 }

@@ -38,8 +38,9 @@ struct stack_options {
     net::endpoint server_bind{"127.0.0.1", 0};
     net::endpoint apns_bind{"127.0.0.1", 0};
     std::optional<net::endpoint> abm_bind; ///< Apple Business Manager, emulated; empty: none
-    /// Where it is worked by calls (plain HTTP: a loopback address); with `abm_bind` only.
-    net::endpoint portal_bind{"127.0.0.1", 0};
+    /// Where the emulated services are worked by calls (plain HTTP: a loopback address); empty: not
+    /// at all.
+    std::optional<net::endpoint> portal_bind;
     std::optional<net::endpoint> scep_http_bind; ///< SCEP without TLS; empty: not offered
     std::optional<scep_ca> other_ca;             ///< instead of the server's own
     bool seed_schema = false; ///< the Macs know what a seed of macOS brings

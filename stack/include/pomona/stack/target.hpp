@@ -23,12 +23,6 @@ struct target_push {
     std::string trust; ///< PEM
 };
 
-/// Apple Business Manager, emulated, and where it is worked; empty: there is none.
-struct target_abm {
-    std::string url;    ///< of both its services; trust as for the push service
-    std::string portal; ///< "http://127.0.0.1:9001/portal", user and key as for the API
-};
-
 struct target {
     std::string name;
     std::string url;        ///< the server's own base URL
@@ -36,7 +30,8 @@ struct target {
     std::string trust;      ///< PEM: what the server's TLS certificate chains to
     target_api api;
     target_push apns;
-    target_abm abm = {};
+    std::string abm_url = {}; ///< Apple Business Manager, emulated; trust as for apns; empty: none
+    std::string portal_url = {}; ///< where the emulated services are worked; login as for the API
     std::string adapter = "nanomdm"; ///< which API its verbs are spoken in
     std::vector<std::string> capabilities;
 };

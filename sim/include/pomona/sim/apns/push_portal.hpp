@@ -24,7 +24,7 @@ enum class push_certificate_kind : std::uint8_t {
     no_uid,       ///< no topic in its subject
     other_topic   ///< another topic than the entry's
 };
-std::string_view to_text(push_certificate_kind kind);
+std::string_view name_of(push_certificate_kind kind);
 std::optional<push_certificate_kind> find_push_certificate_kind(std::string_view name);
 
 /// Where randomness comes from: `bytes random(count)`, `std::string uuid()`.
@@ -57,6 +57,7 @@ class push_portal {
     [[nodiscard]] bool is_revoked(const std::string& serial) const {
         return revoked_.contains(serial);
     }
+    [[nodiscard]] bool has_revoked() const { return !revoked_.empty(); }
     /// An MDM vendor's certificate for this key, with its chain up to the root: what the vendor
     /// needs to sign its customers' requests.
     result<std::vector<crypto::certificate>> vendor_chain(const crypto::private_key& vendor_key,

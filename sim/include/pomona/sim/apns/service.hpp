@@ -5,6 +5,7 @@
 #include "pomona/foundation/ids.hpp"
 #include "pomona/net/world.hpp"
 #include "pomona/protocol/apns/message.hpp"
+#include "pomona/sim/apns/push_portal.hpp"
 
 #include <functional>
 #include <memory>
@@ -81,7 +82,11 @@ class service {
     issue_tls_identity(std::vector<std::string> names) = 0;
     /// From now on tokens signed with this key are good for its topics.
     virtual void add_signing_key(signing_key key) = 0;
+    virtual push_portal& portal() = 0;
+    /// A request of the service's own calls, "/push/…" (docs/apns.md).
+    virtual net::reply manage(const net::request& what) = 0;
     virtual void set_rules(apns::rules r) = 0;
+    [[nodiscard]] virtual apns::rules current_rules() const = 0;
     /// Declares a token dead from now on: `why` is unregistered or expired_token. False when there
     /// is no such live token.
     virtual bool end_token(const push_token& token, pomona::apns::reason why) = 0;
