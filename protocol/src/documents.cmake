@@ -8,6 +8,7 @@ set(protocol_documents
   src/mdm/command.cpp
   src/mdm/command_channels.cpp
   src/mdm/errors.cpp
+  src/mdm/machine_info.cpp
   src/mdm/sender.cpp
   src/mdm/user_authenticate.cpp
   src/plist/codec.cpp

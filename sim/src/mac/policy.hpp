@@ -39,6 +39,8 @@ inline constexpr int most_redirects = 5;
 inline constexpr duration restart_time = std::chrono::seconds{60};
 /// Choice: from EraseDevice to Setup Assistant.
 inline constexpr duration erase_time = std::chrono::minutes{5};
+/// Choice: installing another macOS, from the restart to the login window.
+inline constexpr duration upgrade_time = std::chrono::minutes{20};
 /// What the virtual world takes for a signature and for one step of SCEP.
 inline constexpr duration signature_cost = std::chrono::milliseconds{1};
 inline constexpr duration scep_step_cost = std::chrono::milliseconds{5};
