@@ -21,7 +21,7 @@ constexpr std::string_view browser_agent =
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.1 Safari/605.1.15";
 
-step_failure failed_at(std::string at, const exchange_outcome& o) {
+step_failure failed_answer(std::string at, const exchange_outcome& o) {
     return failed_at(std::move(at), o.describe(), o.event, o.failure && !o.failure->after_send);
 }
 
@@ -52,7 +52,7 @@ net::task<step_result> authenticate(core_ptr self, enrollment e, std::uint64_t c
     auto answer = co_await send_checkin(pointer_to(self->device), client, e.checkin_url(),
                                         authenticate_message(*self, e), cause);
     if (!answer.response || answer.response->status != 200) {
-        co_return std::unexpected{failed_at("Authenticate", answer)};
+        co_return std::unexpected{failed_answer("Authenticate", answer)};
     }
     co_return answer.event;
 }
@@ -161,7 +161,7 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
             become_enrolled(self, answer.event);
             co_return enroll_result{};
         }
-        last = failed_at("TokenUpdate", answer);
+        last = failed_answer("TokenUpdate", answer);
         if (ends_enrollment(answer.means)) {
             co_return co_await roll_back(self, std::move(last));
         }
@@ -346,7 +346,7 @@ announce_renewal(core_ptr self, enrollment next, renewal how, std::uint64_t caus
     }
     self->current = std::move(before);
     self->device.push.magic = std::move(magic);
-    co_return std::unexpected{failed_at("TokenUpdate", answer)};
+    co_return std::unexpected{failed_answer("TokenUpdate", answer)};
 }
 
 } // namespace

@@ -207,6 +207,7 @@ void erase(const core_ptr& self, std::uint64_t cause) {
             tokens.push_back(one->push.token);
         }
     }
+    self->setup = {};
     begin_restart(self, erase_time, event);
     auto power = self->box.power;
     power.file_vault = power.lid_closed = false;

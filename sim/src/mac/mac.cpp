@@ -139,9 +139,12 @@ void mac::set(condition c) {
     }
     reach_changed(*impl_, reachable, event);
     // Choice: a notebook whose lid is closed sleeps, whatever hangs on it.
-    const auto mode = c.lid_closed && runs(c.power)                  ? power_mode::asleep
-                      : before.lid_closed && c.power == before.power ? power_mode::awake
-                                                                     : c.power;
+    auto mode = c.power;
+    if (c.lid_closed && runs(mode)) {
+        mode = power_mode::asleep;
+    } else if (before.lid_closed && !c.lid_closed && mode == power_mode::asleep) {
+        mode = power_mode::awake;
+    }
     set_power(impl_, mode, event);
 }
 
