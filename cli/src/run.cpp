@@ -103,7 +103,9 @@ class scenario_run {
         o.seed = options_.seed;
         o.trace_folder = folder_;
         for (const auto& g : what_.groups) {
-            o.groups.push_back({g.name, g.count, g.persona, g.http, g.users});
+            if (!g.cloned_from) {
+                o.groups.push_back({g.name, g.count, g.persona, g.http, g.users});
+            }
         }
         if (options_.target) {
             o.external = options_.target->value;
@@ -167,7 +169,8 @@ class scenario_run {
         }
         const auto& style = options_.style;
         scenario::runner runner{{stack_->world(), stack_->recorder(), stack_->fleet(), adapter,
-                                 stack_->target().enroll_url, options_.seed},
+                                 stack_->target().enroll_url, stack_->target().ade_url,
+                                 options_.seed},
                                 what_,
                                 [&style](const scenario::step_outcome& s) {
                                     if (!style.quiet) {

@@ -22,7 +22,7 @@ struct reading {
 };
 
 /// Words that `capabilities` may have: what some adapter has a verb for.
-constexpr std::array<std::string_view, 3> known_capabilities{"queue", "push", "declare"};
+constexpr std::array<std::string_view, 4> known_capabilities{"queue", "push", "declare", "ade"};
 
 /// One mapping of the file: known keys go to their place, others are problems.
 class section {
@@ -115,7 +115,7 @@ void read_adapter(section& target, reading& into) {
                 const auto near = scenario::nearest(
                     item.text, {known_capabilities.begin(), known_capabilities.end()});
                 problems.push_back({item.where, "there is no capability `" + item.text + "`",
-                                    near.empty() ? "this version knows: queue, push, declare"
+                                    near.empty() ? "this version knows: queue, push, declare, ade"
                                                  : "did you mean `" + near + "`?"});
             }
             out.capabilities.push_back(item.text);
@@ -140,6 +140,8 @@ void read_tree(const yaml::node& root, reading& into) {
     out.name = target.text("name");
     out.url = target.url("url");
     out.enroll_url = target.url("enroll_url");
+    out.ade_url = target.text("ade_url", false);
+    out.device_ca = target.text("device_ca", false);
     out.trust = target.pem("trust");
     if (const auto* n = target.take("api", true)) {
         section api{*n, "api", into};

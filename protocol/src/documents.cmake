@@ -7,6 +7,7 @@ set(protocol_documents
   src/mdm/checkin.cpp
   src/mdm/command.cpp
   src/mdm/errors.cpp
+  src/mdm/machine_info.cpp
   src/mdm/sender.cpp
   src/mdm/user_authenticate.cpp
   src/plist/codec.cpp

@@ -7,6 +7,8 @@
 namespace pomona::server {
 
 net::task<net::response> answer_enroll(service_ptr s, net::incoming in);
+/// POST /enroll/ade: Automated Device Enrollment.
+net::task<net::response> answer_ade(service_ptr s, net::incoming in);
 net::task<net::response> answer_scep(service_ptr s, net::incoming in);
 net::task<net::response> answer_checkin(service_ptr s, net::incoming in);
 net::task<net::response> answer_command_loop(service_ptr s, net::incoming in);

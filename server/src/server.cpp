@@ -30,7 +30,7 @@ bool is_checkin(const net::request& r) {
 
 std::string channel_of(const net::request& r) {
     const auto path = net::path_of(r.target);
-    if (path == "/enroll") {
+    if (path == "/enroll" || path == "/enroll/ade") {
         return "enroll";
     }
     if (path == "/scep") {
@@ -55,6 +55,9 @@ net::task<net::response> route(service_ptr s, net::incoming in) {
     }
     if (path == "/enroll") {
         return answer_enroll(std::move(s), std::move(in));
+    }
+    if (path == "/enroll/ade") {
+        return answer_ade(std::move(s), std::move(in));
     }
     return answer_api(std::move(s), std::move(in));
 }
@@ -88,8 +91,10 @@ net::task<net::reply> answer(service_ptr s, net::incoming in) {
         co_return out;
     }
     const bool own_ca = !s->options.other_ca;
-    const bool known = path == "/enroll" || (path == "/scep" && own_ca) || path == "/checkin" ||
-                       path == "/mdm" || path == "/version" || path.starts_with("/v1/");
+    const bool ade = path == "/enroll/ade" && !s->options.device_authorities.empty();
+    const bool known = path == "/enroll" || ade || (path == "/scep" && own_ca) ||
+                       path == "/checkin" || path == "/mdm" || path == "/version" ||
+                       path.starts_with("/v1/");
     if (!known) {
         out.what = plain_answer(404, "there is nothing here");
         co_return out;
@@ -116,6 +121,9 @@ class reference_server final : public server {
     [[nodiscard]] std::string base_url() const override { return s_->base_url; }
     [[nodiscard]] std::string scep_http_url() const override { return scep_url_; }
     [[nodiscard]] std::string enroll_url() const override { return s_->base_url + "/enroll"; }
+    [[nodiscard]] std::string ade_url() const override {
+        return s_->options.device_authorities.empty() ? "" : s_->base_url + "/enroll/ade";
+    }
     [[nodiscard]] const crypto::certificate& ca() const override { return s_->root().cert; }
 
     net::task<result<topic>> set_push_identity(crypto::identity identity) override {
@@ -179,6 +187,22 @@ net::task<result<void>> load_push_identity(service_ptr s) {
         co_return result<void>{};
     }
     s->push->use(std::move(*checked));
+    co_return result<void>{};
+}
+
+net::task<result<void>> load_ade_settings(service_ptr s) {
+    auto kept = co_await s->keep->setting(std::string{ade_setting});
+    if (!kept) {
+        co_return std::unexpected(std::move(kept.error()));
+    }
+    const auto document = kept->empty() ? result<plist::dict>{} : plist::parse_dict(*kept);
+    auto read =
+        document ? read_ade_settings(*document) : std::unexpected(document.error().message());
+    if (read) {
+        s->ade = *std::move(read);
+    } else {
+        spdlog::warn("the stored settings of /v1/ade are not used: {}", read.error());
+    }
     co_return result<void>{};
 }
 
@@ -287,6 +311,9 @@ net::task<result<std::unique_ptr<server>>> server::start(net::world& world,
         co_return std::unexpected(std::move(loaded.error()));
     }
     if (auto loaded = co_await load_network_users(s); !loaded) {
+        co_return std::unexpected(std::move(loaded.error()));
+    }
+    if (auto loaded = co_await load_ade_settings(s); !loaded) {
         co_return std::unexpected(std::move(loaded.error()));
     }
     if (s->options.scep_legacy) {

@@ -3,6 +3,7 @@
 
 #include "ca/identity_files.hpp"
 #include "checkin/request_identity.hpp"
+#include "enroll/ade_settings.hpp"
 #include "pomona/server/server.hpp"
 #include "push/pusher.hpp"
 #include "store/store.hpp"
@@ -26,6 +27,7 @@ struct service {
     network_users users;
     /// SHA-256 of the AuthToken of each user's channel, as far as it was looked up; empty: none.
     std::map<std::string, bytes> auth_tokens;
+    ade_settings ade;
     std::optional<crypto::context> legacy; ///< with options.scep_legacy: where single DES is done
     std::string base_url;                  ///< https://name:port, no slash at the end
 

@@ -1,9 +1,13 @@
 # One virtual Mac, and many.
 set(sim_mac
   src/fleet/fleet.cpp
+  src/device_ca/device_ca.cpp
+  src/mac/ade.cpp
   src/mac/announcing.cpp
   src/mac/app_fetch.cpp
   src/mac/capabilities.cpp
+  src/mac/bootstrap.cpp
+  src/mac/returning.cpp
   src/mac/channel.cpp
   src/mac/command_processor.cpp
   src/mac/command_screening.cpp

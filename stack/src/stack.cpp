@@ -2,6 +2,7 @@
 
 #include "emulator_folder.hpp"
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/sim/device_ca/device_ca.hpp"
 #include "pomona/stack/derived_keys.hpp"
 #include "portal_listener.hpp"
 
@@ -36,6 +37,7 @@ net::trust_store trust_of(std::vector<crypto::certificate> roots) {
 
 constexpr std::array<std::string_view, 3> push_roles{"apns-ca", "apns-tls", "push-certificate"};
 constexpr std::array<std::string_view, 2> server_roles{"ca", "tls"};
+constexpr std::string_view device_role = "device-ca";
 
 } // namespace
 
@@ -49,6 +51,7 @@ struct stack::builder {
     net::trust_store server_trust;
     net::endpoint push_server;
     net::trust_store push_trust;
+    std::shared_ptr<const sim::device_ca> devices;
 
     result<void> check() const;
     result<void> make_world();
@@ -56,11 +59,15 @@ struct stack::builder {
     result<void> use_external();
     result<void> start_services();
     result<void> make_fleet();
+    static net::task<result<void>> make_device_ca(builder* self);
     static net::task<result<void>> start_push(builder* self);
     static net::task<result<void>> start_abm(builder* self);
     static result<void> start_portal(builder* self);
     static net::task<result<void>> start_server(builder* self);
-    static net::task<void> start_all(builder* self, std::shared_ptr<result<void>> outcome);
+    static net::task<result<void>> start_all(builder* self);
+    static net::task<void> keep_outcome(net::task<result<void>> work,
+                                        std::shared_ptr<result<void>> outcome);
+    result<void> run_start(net::task<result<void>> (*what)(builder*));
     void describe();
 
     [[nodiscard]] bool simulated() const { return options.world == world_kind::simulated; }
@@ -100,8 +107,8 @@ result<void> stack::builder::make_keys() {
         }
         derived_keys derived{options.derived_folder.value_or(derived_keys::default_folder())};
         const auto& ctx = out->world_->crypto();
-        for (const auto role :
-             {server_roles[0], server_roles[1], push_roles[0], push_roles[1], push_roles[2]}) {
+        for (const auto role : {server_roles[0], server_roles[1], push_roles[0], push_roles[1],
+                                push_roles[2], device_role}) {
             auto one = derived.take(ctx, *derived_keys::index_of_role(role), 1, {}, options.stop);
             if (!one) {
                 return std::unexpected(one.error());
@@ -121,7 +128,7 @@ result<void> stack::builder::make_keys() {
             return unusable("data folder", opened.error());
         }
         kept = std::move(*opened);
-        for (const auto role : push_roles) {
+        for (const auto role : {push_roles[0], push_roles[1], push_roles[2], device_role}) {
             auto key = kept->key_of(role);
             if (!key) {
                 return unusable("data folder", key.error());
@@ -146,7 +153,23 @@ result<void> stack::builder::use_external() {
     server_trust = trust_of(std::move(*server_roots));
     push_trust = trust_of(std::move(*push_roots));
     push_server = {.host = out->target_.apns.host, .port = out->target_.apns.port};
-    return {};
+    if (!out->target_.device_ca.empty()) {
+        auto key = crypto::private_key::from_pem(ctx, as_bytes(out->target_.device_ca));
+        if (!key) {
+            return unusable("the target's device_ca", key.error());
+        }
+        roles.emplace(device_role, std::move(*key));
+    }
+    return run_start(&builder::make_device_ca);
+}
+
+net::task<result<void>> stack::builder::make_device_ca(builder* self) {
+    auto made = co_await sim::device_ca::make(*self->out->world_, lookup(self->roles));
+    if (!made) {
+        co_return unusable("device CA", made.error());
+    }
+    self->devices = *std::move(made);
+    co_return result<void>{};
 }
 
 net::task<result<void>> stack::builder::start_push(builder* self) {
@@ -210,6 +233,7 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     how.apns = self->push_server;
     how.apns_trust = self->push_trust;
     how.key_for = lookup(self->roles);
+    how.device_authorities = {self->devices->root()};
     how.scep_http = self->options.scep_http_bind;
     how.scep_legacy = self->options.scep_legacy;
     if (const auto& other = self->options.other_ca) {
@@ -252,29 +276,43 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     co_return result<void>{};
 }
 
-net::task<void> stack::builder::start_all(builder* self, std::shared_ptr<result<void>> outcome) {
-    *outcome = co_await start_push(self);
-    if (*outcome) {
-        *outcome = co_await start_server(self);
+net::task<result<void>> stack::builder::start_all(builder* self) {
+    auto outcome = co_await make_device_ca(self);
+    if (outcome) {
+        outcome = co_await start_push(self);
     }
-    if (*outcome && self->options.abm_bind) {
-        *outcome = co_await start_abm(self);
+    if (outcome && self->options.abm_bind) {
+        outcome = co_await start_abm(self);
     }
-    if (*outcome && self->options.portal_bind) {
-        *outcome = start_portal(self);
+    if (outcome) {
+        outcome = co_await start_server(self);
     }
+    if (outcome && self->options.portal_bind) {
+        outcome = start_portal(self);
+    }
+    co_return outcome;
+}
+
+net::task<void> stack::builder::keep_outcome(net::task<result<void>> work,
+                                             std::shared_ptr<result<void>> outcome) {
+    *outcome = co_await std::move(work);
+}
+
+result<void> stack::builder::run_start(net::task<result<void>> (*what)(builder*)) {
+    const auto outcome =
+        std::make_shared<result<void>>(fail(errc::interrupted, "the services did not start"));
+    if (!out->world_->run(keep_outcome(what(this), outcome)) && *outcome) {
+        return fail(errc::interrupted, "the services did not start");
+    }
+    return *outcome;
 }
 
 result<void> stack::builder::start_services() {
-    const auto outcome =
-        std::make_shared<result<void>>(fail(errc::interrupted, "the services did not start"));
-    if (!out->world_->run(start_all(this, outcome)) && *outcome) {
-        return fail(errc::interrupted, "the services did not start");
-    }
-    if (*outcome) {
+    auto started = run_start(&builder::start_all);
+    if (started) {
         describe();
     }
-    return *outcome;
+    return started;
 }
 
 /// The reference server as a target like any other.
@@ -283,6 +321,10 @@ void stack::builder::describe() {
     t.name = "reference";
     t.url = out->server_->base_url();
     t.enroll_url = out->server_->enroll_url();
+    t.ade_url = out->server_->ade_url();
+    if (const auto key = roles.find(device_role); kept && key != roles.end()) {
+        t.device_ca = key->second.to_pem(); // for Macs of other processes
+    }
     t.trust = out->server_->ca().pem();
     t.api.url = t.url;
     t.api.key = options.api_key;
@@ -295,7 +337,7 @@ void stack::builder::describe() {
         t.portal_url = "http://" + net::to_text(out->portal_->local());
     }
     t.adapter = "nanomdm";
-    t.capabilities = {"queue", "push", "declare"};
+    t.capabilities = {"queue", "push", "declare", "ade"};
 }
 
 result<void> stack::builder::make_fleet() {
@@ -307,6 +349,7 @@ result<void> stack::builder::make_fleet() {
                               .push = *out->link_,
                               .system_trust = server_trust};
     env.seed_schema = options.seed_schema;
+    env.devices = devices;
     if (options.scep_legacy) {
         auto legacy = crypto::context::with_legacy();
         if (!legacy) {

@@ -30,6 +30,8 @@ std::string to_yaml(const target& t) {
     put(out, "name", t.name);
     put(out, "url", t.url);
     put(out, "enroll_url", t.enroll_url);
+    put(out, "ade_url", t.ade_url);
+    put_pem(out, "device_ca", t.device_ca);
     put_pem(out, "trust", t.trust);
     out << YAML::Key << "api" << YAML::Value << YAML::BeginMap;
     put(out, "url", t.api.url);

@@ -12,7 +12,7 @@ namespace pomona::scenario {
 namespace {
 
 constexpr std::int64_t max_macs = 100'000;
-const std::vector<std::string_view> capabilities{"queue", "push", "declare"};
+const std::vector<std::string_view> capabilities{"queue", "push", "declare", "ade"};
 
 void read_vars(parse_state& state, reader& top) {
     if (const auto* n = top.take("vars")) {
@@ -78,7 +78,43 @@ std::vector<std::string> read_users(parse_state& state, reader& r, const yaml::m
     return out;
 }
 
-mac_group read_group(parse_state& state, const yaml::member& m) {
+/// A step that the file does not write: what `start` and `state` of a group mean.
+step implied_step(const parse_state& state, const yaml::member& m, const std::string& title) {
+    step out;
+    out.where = m.where;
+    out.where.length = static_cast<int>(m.key.size());
+    out.source_text = line_of(state.text, out.where.line);
+    out.title = title + " (" + m.key + ')';
+    out.macs = m.key;
+    return out;
+}
+
+/// `start` and `state`: steps before all others.
+void read_start(parse_state& state, reader& r, const yaml::member& m, const mac_group& g,
+                std::vector<step>& first) {
+    const auto start = r.text("start").value_or("unenrolled");
+    if (start == "enrolled") {
+        auto s = implied_step(state, m, "start: enrolled");
+        s.verb = enroll_step{};
+        first.push_back(std::move(s));
+    } else if (start != "unenrolled") {
+        const auto near = nearest(start, {"enrolled", "unenrolled"});
+        state.report(m.value.find("start")->where, "`start` cannot be `" + start + "`",
+                     near.empty() ? "it is enrolled or unenrolled"
+                                  : "did you mean `" + near + "`?");
+    }
+    if (const auto* n = r.take("state")) {
+        auto s = implied_step(state, m, "state");
+        s.verb = set_step{.what = read_state(state, *n, "`state`"), .user = {}};
+        const auto& console = std::get<set_step>(s.verb).what.console;
+        if (!console.empty() && std::ranges::find(g.users, console) == g.users.end()) {
+            state.report(n->where, "the group has no user `" + console + "`");
+        }
+        first.push_back(std::move(s));
+    }
+}
+
+mac_group read_group(parse_state& state, const yaml::member& m, std::vector<step>& first) {
     mac_group g;
     g.name = m.key;
     reader r{state, m.value, "a group of Macs"};
@@ -97,6 +133,7 @@ mac_group read_group(parse_state& state, const yaml::member& m) {
     }
     g.http = read_http(state, r, m);
     g.users = read_users(state, r, m);
+    read_start(state, r, m, g, first);
     r.finish();
     return g;
 }
@@ -110,7 +147,7 @@ void read_groups(parse_state& state, reader& top, const yaml::node& root, scenar
         return;
     }
     for (const auto& m : n->members) {
-        out.groups.push_back(read_group(state, m));
+        out.groups.push_back(read_group(state, m, out.steps));
     }
     if (state.options->macs) {
         out.groups.front().count = *state.options->macs;
@@ -152,7 +189,7 @@ void read_needs(parse_state& state, reader& top, scenario& out) {
         if (std::ranges::find(capabilities, need) == capabilities.end()) {
             const auto near = nearest(need, capabilities);
             state.report(item.where, "unknown capability `" + need + "`",
-                         near.empty() ? "capabilities are: queue, push, declare"
+                         near.empty() ? "capabilities are: queue, push, declare, ade"
                                       : "did you mean `" + near + "`?");
         }
         out.needs.push_back(std::move(need));
@@ -198,7 +235,7 @@ void read_file(parse_state& state, const yaml::node& root, scenario& out) {
 std::size_t scenario::mac_count() const {
     std::size_t total = 0;
     for (const auto& g : groups) {
-        total += g.count;
+        total += g.cloned_from ? 0 : g.count;
     }
     return total;
 }

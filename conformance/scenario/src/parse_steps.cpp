@@ -44,28 +44,20 @@ void read_after(parse_state& state, reader& r, enroll_step& e) {
 
 std::optional<enroll_step> read_enroll(parse_state& state, const yaml::node& value, reader& r) {
     const auto method = scalar_text(state, value, "enroll").value_or("");
-    if (method != "profile") {
+    if (method != "profile" && method != "ade") {
         state.report(value.where, "`" + method + "` is not a way to enroll in this version",
-                     "write `enroll: profile`");
+                     "write `enroll: profile` or `enroll: ade`");
         return std::nullopt;
     }
     enroll_step e;
+    e.by_ade = method == "ade";
+    if (e.by_ade) {
+        e.url = r.text("url").value_or("");
+        e.await_configuration = r.boolean("await").value_or(true);
+    }
     read_after(state, r, e);
     e.tries = static_cast<int>(r.integer("tries", 1, 100).value_or(1));
-    if (const auto* outcome = r.take("outcome")) {
-        const auto text = scalar_text(state, *outcome, "outcome").value_or("");
-        constexpr std::string_view prefix = "refused at ";
-        if (text.starts_with(prefix)) {
-            e.refused_at = text.substr(prefix.size());
-            if (e.refused_at != "profile" && e.refused_at != "scep" &&
-                e.refused_at != "Authenticate" && e.refused_at != "TokenUpdate") {
-                state.report(outcome->where, "`" + e.refused_at + "` is no stage of an enrollment",
-                             "stages are: profile, scep, Authenticate, TokenUpdate");
-            }
-        } else if (text != "enrolled") {
-            state.report(outcome->where, "`outcome` is `enrolled` or `refused at STAGE`");
-        }
-    }
+    e.refused_at = read_outcome(state, r);
     return e;
 }
 
@@ -125,6 +117,20 @@ declare_step read_declare(parse_state& state, const yaml::node& value, reader& r
     return d;
 }
 
+config_step read_config(parse_state& state, const yaml::node& value, reader& r) {
+    config_step c;
+    const auto* with = r.take("with");
+    auto settings = with == nullptr ? std::nullopt : read_plist(state, *with);
+    if (auto* d = settings ? settings->get<plist::dict>() : nullptr) {
+        c.settings = std::move(*d);
+    } else {
+        state.report(with == nullptr ? value.where : with->where,
+                     "`server: config` needs `with`: a mapping of settings",
+                     "for instance with: {DeviceConfigured: held}");
+    }
+    return c;
+}
+
 check_step read_check(parse_state& state, const yaml::node& value) {
     check_step c;
     const std::vector<yaml::node> single{value};
@@ -141,22 +147,6 @@ check_step read_check(parse_state& state, const yaml::node& value) {
     return c;
 }
 
-set_step read_set(parse_state& state, const yaml::node& value) {
-    set_step s;
-    reader r{state, value, "`set`"};
-    s.online = r.boolean("online");
-    s.power_nap = r.boolean("power_nap");
-    s.console = r.text("console").value_or("");
-    if (const auto keychain = r.text("keychain")) {
-        s.keychain_locked = *keychain == "locked";
-        if (*keychain != "locked" && *keychain != "unlocked") {
-            state.report(value.find("keychain")->where, "`keychain` is `locked` or `unlocked`");
-        }
-    }
-    r.finish();
-    return s;
-}
-
 advance_step read_advance(parse_state& state, const yaml::node& value) {
     if (!state.options->virtual_world && !state.options->any_world) {
         state.report(value.where, "`advance` moves the clock, which only the virtual world allows",
@@ -165,23 +155,9 @@ advance_step read_advance(parse_state& state, const yaml::node& value) {
     return {read_duration(state, value).value_or(duration{})};
 }
 
-lifecycle_step read_lifecycle(parse_state& state, const yaml::node& value) {
-    const auto what = scalar_text(state, value, "lifecycle").value_or("");
-    if (what == "login") {
-        return {lifecycle_step::what::login, {}};
-    }
-    if (what == "logout") {
-        return {lifecycle_step::what::logout, {}};
-    }
-    if (what != "remove-profile") {
-        state.report(value.where, "`" + what + "` is not a lifecycle change of this version",
-                     "this version knows: remove-profile, login, logout");
-    }
-    return {};
-}
-
 /// Fills `out.verb`; false when the verb is unknown or unusable.
-bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& out) {
+bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& out,
+               std::vector<mac_group>& groups) {
     if (verb.key == "expect") {
         out.verb = read_expect(state, verb.value, r);
     } else if (verb.key == "enroll") {
@@ -191,9 +167,9 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
         }
         out.verb = std::move(*e);
     } else if (verb.key == "lifecycle") {
-        out.verb = read_lifecycle(state, verb.value);
+        out.verb = read_lifecycle(state, verb.value, r, out.macs, groups);
     } else if (verb.key == "set") {
-        out.verb = read_set(state, verb.value);
+        out.verb = set_step{.what = read_state(state, verb.value, "`set`"), .user = {}};
     } else if (verb.key == "check") {
         out.verb = read_check(state, verb.value);
     } else if (verb.key == "advance") {
@@ -212,9 +188,13 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
             out.verb = push_step{};
         } else if (what == "declare") {
             out.verb = read_declare(state, verb.value, r);
+        } else if (what == "renew") {
+            out.verb = renew_step{};
+        } else if (what == "config") {
+            out.verb = read_config(state, verb.value, r);
         } else {
             state.report(verb.value.where, "`" + what + "` is not a server verb of this version",
-                         "this version knows: queue, push, declare");
+                         "this version knows: queue, push, declare, renew, config");
             return false;
         }
     }
@@ -289,12 +269,13 @@ void check_user(parse_state& state, const std::vector<mac_group>& groups, const 
 void read_channel(parse_state& state, reader& r, const yaml::node& n,
                   const std::vector<mac_group>& groups, step& out) {
     const auto* set = std::get_if<set_step>(&out.verb);
-    if (set != nullptr && !set->console.empty()) {
-        check_user(state, groups, out, set->console, out.where);
+    if (set != nullptr && !set->what.console.empty()) {
+        check_user(state, groups, out, set->what.console, out.where);
     }
     const auto* lifecycle = std::get_if<lifecycle_step>(&out.verb);
     const bool needs_user =
-        lifecycle != nullptr && lifecycle->kind != lifecycle_step::what::remove_profile;
+        lifecycle != nullptr && (lifecycle->kind == lifecycle_step::what::login ||
+                                 lifecycle->kind == lifecycle_step::what::logout);
     const bool may_have_user =
         std::visit([](const auto& verb) { return requires { verb.user; }; }, out.verb);
     const auto user = may_have_user ? r.text("user") : std::nullopt;
@@ -346,7 +327,7 @@ std::string title_of(const yaml::member& verb) {
 } // namespace
 
 std::optional<step> read_step(parse_state& state, const yaml::node& n,
-                              const std::vector<mac_group>& groups) {
+                              std::vector<mac_group>& groups) {
     if (n.kind != yaml::kind::mapping) {
         state.report(n.where, "a step has to be a mapping: `- verb: value`");
         return std::nullopt;
@@ -369,7 +350,7 @@ std::optional<step> read_step(parse_state& state, const yaml::node& n,
     if (!known) {
         state.report(n.find("macs")->where, "there is no group of Macs named `" + out.macs + "`");
     }
-    if (!read_verb(state, *verb, r, out)) {
+    if (!read_verb(state, *verb, r, out, groups)) {
         return std::nullopt;
     }
     read_channel(state, r, n, groups, out);

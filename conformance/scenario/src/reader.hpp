@@ -72,8 +72,18 @@ fault_plan read_faults(parse_state& state, const yaml::node& n,
 std::optional<fault_step> read_fault_step(parse_state& state, const yaml::node& value, reader& r,
                                           const std::string& macs);
 
+// parse_state.cpp
+/// The value of `set`, and of a group's `state`; `what` names it in messages.
+mac_state read_state(parse_state& state, const yaml::node& value, const std::string& what);
+/// The value of `lifecycle` and its modifiers. A clone makes a group of its own.
+lifecycle_step read_lifecycle(parse_state& state, const yaml::node& value, reader& r,
+                              const std::string& macs, std::vector<mac_group>& groups);
+/// `outcome: refused at STAGE`; empty: it is to come about.
+std::string read_outcome(parse_state& state, reader& r);
+
 // parse_steps.cpp
+/// A step may add to the groups (clones).
 std::optional<step> read_step(parse_state& state, const yaml::node& n,
-                              const std::vector<mac_group>& groups);
+                              std::vector<mac_group>& groups);
 
 } // namespace pomona::scenario

@@ -28,30 +28,46 @@ bool is_over(const std::expected<void, sim::mac::enroll_failure>& result) {
     return !result && result.error().at != "TokenUpdate";
 }
 
-net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
-    if (e.after_max > duration{0}) {
-        const auto span = static_cast<std::uint64_t>((e.after_max - e.after_min).count());
-        co_await c.env.world.sleep_for(
-            e.after_min + duration{static_cast<std::int64_t>(c.env.world.random_below(span + 1))});
-    }
-    auto result = co_await c.env.fleet.at(mac).enroll(c.env.enroll_url);
-    for (int again = 1; again < e.tries && is_over(result); ++again) {
-        co_await c.env.world.sleep_for(before_next_try);
-        result = co_await c.env.fleet.at(mac).enroll(c.env.enroll_url);
-    }
-    if (result ? e.refused_at.empty() : result.error().at == e.refused_at) {
+using enroll_result = std::expected<void, sim::mac::enroll_failure>;
+
+/// `refused_at`: where it was to fail; empty: nowhere.
+void settle(step_context& c, std::size_t mac, const enroll_result& result,
+            const std::string& refused_at) {
+    if (result ? refused_at.empty() : result.error().at == refused_at) {
         c.held();
     } else if (result) {
-        c.add_failure({c.name_of(mac),
-                       "it enrolled, but should have been refused at " + e.refused_at,
-                       {},
-                       {}});
+        c.add_failure(
+            {c.name_of(mac), "it enrolled, but should have been refused at " + refused_at, {}, {}});
     } else {
         c.add_failure({c.name_of(mac),
                        "enrollment failed at " + result.error().at + ": " + result.error().reason,
                        {},
                        {}});
     }
+}
+
+net::task<enroll_result> begin_enroll(step_context& c, std::size_t mac, const enroll_step& e) {
+    auto& who = c.env.fleet.at(mac);
+    return e.by_ade ? who.enroll_by_ade() : who.enroll(c.env.enroll_url);
+}
+
+net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
+    if (e.after_max > duration{0}) {
+        const auto span = static_cast<std::uint64_t>((e.after_max - e.after_min).count());
+        co_await c.env.world.sleep_for(
+            e.after_min + duration{static_cast<std::int64_t>(c.env.world.random_below(span + 1))});
+    }
+    if (e.by_ade) {
+        c.env.fleet.at(mac).assign(
+            sim::mac::ade_assignment{.url = e.url.empty() ? c.env.ade_url : e.url,
+                                     .await_device_configured = e.await_configuration});
+    }
+    auto result = co_await begin_enroll(c, mac, e);
+    for (int again = 1; again < e.tries && is_over(result); ++again) {
+        co_await c.env.world.sleep_for(before_next_try);
+        result = co_await begin_enroll(c, mac, e);
+    }
+    settle(c, mac, result, e.refused_at);
 }
 
 net::task<void> one_queue(step_context& c, std::size_t mac, const queue_step& q) {
@@ -77,28 +93,54 @@ net::task<void> one_queue(step_context& c, std::size_t mac, const queue_step& q)
     c.held();
 }
 
-net::task<void> one_removal(step_context& c, std::size_t mac) {
-    co_await c.env.fleet.at(mac).remove_enrollment_profile();
-    c.held();
+/// A fresh profile for each: its challenge is for one Mac.
+net::task<void> one_server_renewal(step_context& c, std::size_t mac) {
+    auto profile = co_await c.env.server.download(c.env.enroll_url);
+    if (!profile) {
+        c.add_failure({c.name_of(mac), profile.error().message(), {}, {}});
+        co_return;
+    }
+    mdm::command command{command_uuid{c.env.world.random_uuid()},
+                         "InstallProfile",
+                         {{"RequestType", "InstallProfile"}, {"Payload", *std::move(profile)}}};
+    const auto queued = co_await c.env.server.queue(c.id_of(mac), std::move(command), true);
+    if (queued) {
+        c.held();
+    } else {
+        c.add_failure({c.name_of(mac), queued.error().message(), {}, {}});
+    }
 }
 
 /// What `set` says about users; empty, or why it cannot be.
 std::string set_users(step_context& c, const set_step& s, std::size_t mac) {
     auto& who = c.env.fleet.at(mac);
-    if (!s.console.empty()) {
-        if (const auto user = who.user(s.console); !user || !user->logged_in) {
-            return s.console + " is not logged in, so cannot be at the console";
+    const auto& console = s.what.console;
+    if (!console.empty()) {
+        if (const auto user = who.user(console); !user || !user->logged_in) {
+            return console + " is not logged in, so cannot be at the console";
         }
-        who.log_in(s.console);
+        who.log_in(console);
     }
-    if (s.keychain_locked) {
+    if (s.what.keychain_locked) {
         for (const auto& name : who.user_names()) {
             if (s.user.empty() || s.user == name) {
-                who.lock_keychain(name, *s.keychain_locked);
+                who.lock_keychain(name, *s.what.keychain_locked);
             }
         }
     }
     return {};
+}
+
+void apply(const mac_state& s, sim::mac::condition& to) {
+    const auto take = [](const auto& wanted, auto& into) { into = wanted.value_or(into); };
+    take(s.online, to.online);
+    take(s.network_delay, to.network_delay);
+    take(s.power, to.power);
+    take(s.lid_closed, to.lid_closed);
+    take(s.file_vault, to.file_vault);
+    take(s.login_blocked, to.login_blocked);
+    take(s.screen_locked, to.screen_locked);
+    take(s.clock_offset, to.clock_offset);
 }
 
 /// The channel that an expectation looks at.
@@ -175,33 +217,30 @@ net::task<void> carry_out(step_context& c, const declare_step& d, std::vector<st
     c.settle_all(outcome, macs.size());
 }
 
-net::task<void> carry_out(step_context& c, const lifecycle_step& l, std::vector<std::size_t> macs) {
+net::task<void> carry_out(step_context& c, const renew_step& /*unused*/,
+                          std::vector<std::size_t> macs) {
     c.begin_action(macs);
-    if (l.kind != lifecycle_step::what::remove_profile) {
-        for (const auto mac : macs) {
-            auto& who = c.env.fleet.at(mac);
-            const bool done =
-                l.kind == lifecycle_step::what::login ? who.log_in(l.user) : who.log_out(l.user);
-            c.held(done ? 1 : 0);
+    for (std::size_t first = 0; first < macs.size(); first += server_calls_at_once) {
+        net::task_group group{c.env.world};
+        for (auto i = first; i < std::min(macs.size(), first + server_calls_at_once); ++i) {
+            group.spawn("renew", one_server_renewal(c, macs[i]));
         }
-        co_return;
+        co_await group.all_done(net::never);
     }
-    net::task_group group{c.env.world};
-    for (const auto mac : macs) {
-        group.spawn("remove-profile " + c.name_of(mac), one_removal(c, mac));
-    }
-    co_await group.all_done(net::never);
+}
+
+net::task<void> carry_out(step_context& c, const config_step& s, std::vector<std::size_t> macs) {
+    c.begin_action(macs);
+    auto settings = s.settings;
+    const auto outcome = co_await c.env.server.configure(std::move(settings));
+    c.settle_all(outcome, macs.size());
 }
 
 net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::size_t> macs) {
     c.begin_action(macs);
     for (const auto mac : macs) {
         auto condition = c.env.fleet.at(mac).current();
-        condition.online = s.online.value_or(condition.online);
-        if (s.power_nap) {
-            condition.power =
-                *s.power_nap ? sim::mac::power_mode::power_nap : sim::mac::power_mode::awake;
-        }
+        apply(s.what, condition);
         c.env.fleet.at(mac).set(condition);
         if (auto problem = set_users(c, s, mac); problem.empty()) {
             c.held();

@@ -11,6 +11,8 @@ net::task<void> carry_out(step_context& c, const enroll_step& e, std::vector<std
 net::task<void> carry_out(step_context& c, const queue_step& q, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const push_step&, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const declare_step& d, std::vector<std::size_t> macs);
+net::task<void> carry_out(step_context& c, const renew_step&, std::vector<std::size_t> macs);
+net::task<void> carry_out(step_context& c, const config_step& s, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const lifecycle_step&, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const advance_step& a, std::vector<std::size_t> macs);

@@ -1,5 +1,6 @@
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/foundation/error_category.hpp"
+#include "pomona/protocol/plist/codec.hpp"
 #include "pomona/targets/adapter.hpp"
 
 #include <nlohmann/json.hpp>
@@ -33,7 +34,9 @@ class nanomdm_adapter final : public adapter {
     nanomdm_adapter(net::world& world, api_options options, net::url base)
         : world_{&world}, options_{std::move(options)}, base_{std::move(base)}, opened_{world} {}
 
-    std::vector<std::string> capabilities() const override { return {"queue", "push", "declare"}; }
+    std::vector<std::string> capabilities() const override {
+        return {"queue", "push", "declare", "ade"};
+    }
 
     net::task<result<std::string>> probe() override {
         auto version = co_await call("GET", "/version", {}, {});
@@ -124,6 +127,45 @@ class nanomdm_adapter final : public adapter {
             if (auto done = co_await call("PUT", target, {}, {}); !done) {
                 co_return std::unexpected(done.error());
             }
+        }
+        co_return result<void>{};
+    }
+
+    net::task<result<bytes>> download(std::string url) override {
+        const auto to = net::parse_url(url);
+        if (!to) {
+            co_return std::unexpected(to.error());
+        }
+        net::open_options o;
+        o.server = to->server;
+        if (to->secure) {
+            o.tls = net::client_tls{options_.trust, nullptr, {"h2", "http/1.1"}};
+        }
+        o.deadline = world_->now() + options_.timeout;
+        o.note = note();
+        const auto opened = co_await world_->open(std::move(o));
+        if (!opened) {
+            co_return fail(errc::unreachable, "GET " + url, opened.error().message());
+        }
+        net::request request{"GET", to->target, {}, {}};
+        auto answer = co_await (*opened)->exchange(std::move(request),
+                                                   world_->now() + options_.timeout, note());
+        if (!answer) {
+            co_return fail(errc::unreachable, "GET " + url, answer.error().message());
+        }
+        auto judged = judge(std::move(*answer), "GET " + url);
+        if (!judged) {
+            co_return std::unexpected(std::move(judged.error()));
+        }
+        co_return std::move(judged->body);
+    }
+
+    /// /v1/ade, which only the reference server has.
+    net::task<result<void>> configure(plist::dict settings) override {
+        auto done =
+            co_await call("PUT", "/v1/ade", plist::to_xml(std::move(settings)), "application/xml");
+        if (!done) {
+            co_return std::unexpected(std::move(done.error()));
         }
         co_return result<void>{};
     }

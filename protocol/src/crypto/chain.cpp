@@ -21,10 +21,9 @@ errc meaning(int verify_error) {
     }
 }
 
-} // namespace
-
-result<void> verify_chain(const certificate& leaf, const std::vector<certificate>& intermediates,
-                          const std::vector<certificate>& anchors, time_point at) {
+/// `at`: nullopt when validity does not matter.
+result<void> find_path(const certificate& leaf, const std::vector<certificate>& intermediates,
+                       const std::vector<certificate>& anchors, std::optional<time_point> at) {
     ERR_clear_error();
     const store_ptr store{X509_STORE_new()};
     const x509_references_ptr untrusted{sk_X509_new_null()};
@@ -48,9 +47,14 @@ result<void> verify_chain(const certificate& leaf, const std::vector<certificate
         return openssl_failure(errc::library, "certificate path");
     }
     auto* parameters = X509_STORE_CTX_get0_param(path.get());
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
-    X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(seconds));
-    X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+    if (at) {
+        const auto seconds =
+            std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count();
+        X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(seconds));
+    }
+    X509_VERIFY_PARAM_set_flags(
+        parameters, X509_V_FLAG_PARTIAL_CHAIN |
+                        (at ? 0UL : static_cast<unsigned long>(X509_V_FLAG_NO_CHECK_TIME)));
     if (X509_verify_cert(path.get()) == 1) {
         ERR_clear_error();
         return {};
@@ -60,6 +64,19 @@ result<void> verify_chain(const certificate& leaf, const std::vector<certificate
     const int depth = X509_STORE_CTX_get_error_depth(path.get());
     return fail(meaning(why), std::string{X509_verify_cert_error_string(why)} + " at depth " +
                                   std::to_string(depth));
+}
+
+} // namespace
+
+result<void> verify_chain(const certificate& leaf, const std::vector<certificate>& intermediates,
+                          const std::vector<certificate>& anchors, time_point at) {
+    return find_path(leaf, intermediates, anchors, at);
+}
+
+result<void> verify_chain_whenever(const certificate& leaf,
+                                   const std::vector<certificate>& intermediates,
+                                   const std::vector<certificate>& anchors) {
+    return find_path(leaf, intermediates, anchors, std::nullopt);
 }
 
 } // namespace pomona::crypto

@@ -34,6 +34,8 @@ net::task<net::response> push_certificate(call c);
 net::task<net::response> commands(call c);
 net::task<net::response> enrollments(call c);
 net::task<net::response> users(call c);
+/// How Macs of Automated Device Enrollment are set up (enroll/ade_settings.hpp).
+net::task<net::response> ade(call c);
 
 net::task<net::response> declarations(call c);
 net::task<net::response> sets(call c);

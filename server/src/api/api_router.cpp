@@ -18,8 +18,9 @@ struct route {
     std::string_view resource;
     net::task<net::response> (*answer)(call);
 };
-// NanoMDM's and KMFDDM's names; enrollments, commands and status are ours.
-constexpr std::array<route, 14> routes{{{"enqueue", enqueue},
+// NanoMDM's and KMFDDM's names; enrollments, commands, status and ade are ours.
+constexpr std::array<route, 15> routes{{{"enqueue", enqueue},
+                                        {"ade", ade},
                                         {"push", push},
                                         {"pushcert", push_certificate},
                                         {"commands", commands},

@@ -6,6 +6,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace pomona::server {
 namespace {
 
@@ -33,6 +35,45 @@ net::response answer_malformed(const error& why) {
     return plain_answer(400, "this is not a check-in message"); // MDM-CHK-048, MDM-CHK-049
 }
 
+net::task<result<void>> queue_one(service_ptr s, enrollment_id id, plist::dict body) {
+    const mdm::command c{command_uuid{s->world.random_uuid()}, *body.string("RequestType"), body};
+    std::vector<enrollment_id> ids{std::move(id)};
+    auto done =
+        co_await s->keep->enqueue(std::move(ids), c.uuid, c.request_type, mdm::write_command(c));
+    co_return done ? result<void>{} : std::unexpected(std::move(done.error()));
+}
+
+/// Apple, "Token Update": a Mac that awaits its configuration stays in Setup Assistant until
+/// DeviceConfigured, which comes after what sets it up (MDM-CHK-045, MDM-CHK-046). The same
+/// TokenUpdate may come twice.
+net::task<result<void>> queue_setup(service_ptr s, enrollment_id id) {
+    constexpr std::int64_t enough = 200;
+    auto known = co_await s->keep->commands(id, enough);
+    if (!known) {
+        co_return std::unexpected(std::move(known.error()));
+    }
+    const auto is_open = [&](std::string_view type) {
+        return std::ranges::any_of(*known, [&](const command_row& row) {
+            return row.status.empty() && row.request_type == type;
+        });
+    };
+    if (is_open("DeviceConfigured")) {
+        co_return result<void>{};
+    }
+    const auto settings = s->ade;
+    for (const auto& command : settings.setup_commands) {
+        if (!is_open(*command.string("RequestType"))) {
+            if (auto done = co_await queue_one(s, id, command); !done) {
+                co_return done;
+            }
+        }
+    }
+    if (!settings.hold_device_configured) {
+        co_return co_await queue_one(s, id, {{"RequestType", "DeviceConfigured"}});
+    }
+    co_return result<void>{};
+}
+
 net::task<net::response> answer_token_update(service_ptr s, presented who,
                                              mdm::token_update message, std::uint64_t event) {
     const auto id = who.from.id();
@@ -40,8 +81,14 @@ net::task<net::response> answer_token_update(service_ptr s, presented who,
         spdlog::warn("enrollment {} has the topic {}, which is not the push certificate's",
                      escape(id.value(), 100), escape(message.topic.value()));
     }
+    const bool awaiting = message.awaiting_configuration;
     auto verdict = co_await s->keep->token_update(std::move(who), std::move(message));
     if (verdict && *verdict == access::allowed) {
+        if (awaiting) {
+            if (auto queued = co_await queue_setup(s, id); !queued) {
+                co_return failure_answer("queueing set-up commands", queued.error());
+            }
+        }
         s->push->push_if_pending(id, s->world.now(), event);
     }
     co_return answer_access(verdict, empty_answer());

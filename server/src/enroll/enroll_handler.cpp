@@ -1,5 +1,6 @@
 #include "answers.hpp"
 #include "enroll/enrollment_profile.hpp"
+#include "enroll/profile_builder.hpp"
 #include "handlers.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/crypto/cms.hpp"
@@ -7,12 +8,9 @@
 
 namespace pomona::server {
 
-// GET /enroll: each answer is a new profile with a challenge of its own, signed by the TLS
-// identity, which a Mac that trusts the CA shows as verified.
-net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
-    if (in.what.method != "GET") {
-        co_return wrong_method("GET");
-    }
+// Each answer is a new profile with a challenge of its own, signed by the TLS identity, which a Mac
+// that trusts the CA shows as verified.
+net::task<net::response> answer_with_profile(service_ptr s) {
     const auto& identity = s->push->identity();
     if (!identity) {
         co_return plain_answer(503, "there is no push certificate yet: upload one with its key to "
@@ -51,6 +49,13 @@ net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
     out.headers.push_back({"Content-Disposition", "attachment; filename=\"enroll.mobileconfig\""});
     out.headers.push_back({"Cache-Control", "no-store"}); // the challenge is for one Mac
     co_return out;
+}
+
+net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
+    if (in.what.method != "GET") {
+        co_return wrong_method("GET");
+    }
+    co_return co_await answer_with_profile(std::move(s));
 }
 
 } // namespace pomona::server

@@ -32,6 +32,14 @@ binding_facts facts_of(session& s, const std::string& device, const bytes& certi
             return false;
         },
         bytes_view{certificate});
+    // Observed (F13): a Mac renews its identity by PKCSReq, which names no certificate. Choice: a
+    // later one for the same key, issued here, is the same Mac's.
+    if (out.renewed.empty() && !out.bound.empty() && out.bound != certificate &&
+        s.exists("SELECT 1 FROM certificates a JOIN certificates b ON a.key_hash=b.key_hash AND "
+                 "a.rowid>b.rowid WHERE a.sha256=? AND b.sha256=?",
+                 bytes_view{certificate}, bytes_view{out.bound})) {
+        out.renewed = out.bound;
+    }
     return out;
 }
 
@@ -81,9 +89,11 @@ result<access> authenticate(database& db, const presented& who, const mdm::authe
         return s.finish(access::refused);
     }
     forget(s, device, bugs);
+    // The bootstrap token stays: a renewal looks like this, too, and the Mac does not send it
+    // again; after an erase it sends another.
     s.change("INSERT INTO enrollments(id, device, state, certificate) VALUES(?, ?, ?, ?) "
              "ON CONFLICT(id) DO UPDATE SET state=excluded.state, certificate=excluded.certificate,"
-             " push_dead=0, bootstrap_token=NULL",
+             " push_dead=0",
              std::string_view{device}, std::string_view{device},
              static_cast<std::int64_t>(enrollment_state::authenticated),
              bytes_view{who.certificate});
@@ -138,6 +148,9 @@ result<access> check_out(database& db, const presented& who) {
     const auto verdict = admit(s, who);
     if (verdict == access::allowed) {
         forget(s, device_of(who.from));
+        // Observed (F15): the Mac drops it with the profile.
+        s.change("UPDATE enrollments SET bootstrap_token=NULL WHERE id=?",
+                 std::string_view{device_of(who.from)});
     }
     return s.finish(verdict);
 }

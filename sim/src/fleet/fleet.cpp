@@ -69,7 +69,18 @@ result<std::unique_ptr<fleet>> fleet::create(mac::environment env, const std::ve
     return out;
 }
 
+std::size_t fleet::clone(std::size_t index, const std::string& into) {
+    auto& group = clones_[into];
+    const auto name = at(index).who().value() + '-' + into;
+    macs_.push_back(at(index).clone(actor{name}));
+    group.push_back(macs_.size() - 1);
+    return macs_.size() - 1;
+}
+
 std::vector<std::size_t> fleet::members(std::string_view group_name) const {
+    if (const auto found = clones_.find(group_name); found != clones_.end()) {
+        return found->second;
+    }
     std::vector<std::size_t> out;
     std::size_t first = 0;
     for (const auto& g : groups_) {

@@ -1,5 +1,8 @@
 // How a channel becomes reachable: a push token, and the TokenUpdate that tells the server.
+#include "mac/announcing.hpp"
+
 #include "mac/enrollment.hpp"
+#include "mac/lifecycle.hpp"
 #include "mac/policy.hpp"
 #include "mac/user_channel.hpp"
 #include "pomona/foundation/encoding.hpp"
@@ -10,7 +13,7 @@ namespace {
 /// Choice: the push service tells a Mac's tokens apart by device and topic; users count as devices
 /// of their own.
 udid push_client(const channel& c) {
-    return udid{c.sender().id().value()};
+    return udid{c.sender().id().value() + c.mac->push_salt};
 }
 
 } // namespace
@@ -40,7 +43,7 @@ net::task<exchange_outcome> token_update(channel_ptr self, enrollment e, push_ad
     mdm::token_update message{.topic = e.payload.topic,
                               .token = std::move(address.token),
                               .magic = std::move(address.magic),
-                              .awaiting_configuration = false,
+                              .awaiting_configuration = !self->user && self->mac->setup.awaiting,
                               .not_on_console = std::nullopt};
     if (self->user) { // schema mdm/checkin/tokenupdate.yaml: required there
         message.not_on_console = !self->is_on_console();
@@ -54,12 +57,18 @@ void become_enrolled(const core_ptr& self, std::uint64_t cause) {
     auto& device = self->device;
     self->now_in = phase::enrolled;
     device.open = true;
+    self->current->announced = self->box.updates.installed();
     cause = self->record("enrolled",
                          {{"Topic", self->current->payload.topic.value()},
                           {"Token", to_hex(device.push.token.value())},
                           {"PushMagic", device.push.magic.value()},
                           {"UDID", self->hw.device.value()}},
                          cause);
+    if (!self->setup.awaiting) {
+        finish_setup(self, cause);
+        self->world().spawn("bootstrap token of " + self->who.value(),
+                            escrow_bootstrap_token(self, cause));
+    }
     if (device.wake_cause) { // a push was faster than the answer
         wake(device, *device.wake_cause);
     }

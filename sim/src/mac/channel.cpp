@@ -49,6 +49,7 @@ device_state channel::view() const {
                      .login_blocked = mac->state.login_blocked,
                      .by_ade = mac->current && mac->current->by_ade,
                      .awaiting_configuration = mac->setup.awaiting,
+                     .setup_stalled = mac->setup.stalled,
                      .seed_schema = mac->env->seed_schema,
                      .user = user ? &*user : nullptr,
                      .on_console = is_on_console(),

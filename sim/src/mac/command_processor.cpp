@@ -43,7 +43,10 @@ bool waits_for_login(const command& c, const device_state& state) {
 
 /// Observed (F3): no declarative management in Setup Assistant.
 bool waits_for_setup(const command& c, const device_state& state) {
-    return state.awaiting_configuration && c.request_type == "DeclarativeManagement";
+    // Observed (F33, fleetdm/fleet#37371): after a restart there, no application either.
+    return (state.awaiting_configuration && c.request_type == "DeclarativeManagement") ||
+           (state.setup_stalled && (c.request_type == "InstallApplication" ||
+                                    c.request_type == "InstallEnterpriseApplication"));
 }
 
 outcome process(const command& c, const device_state& state) {

@@ -20,7 +20,8 @@ struct enrollment {
     profile::mdm_payload payload;
     std::shared_ptr<const crypto::identity> identity;
     net::trust_store trust;
-    bool by_ade = false; ///< came by Automated Device Enrollment
+    bool by_ade = false;    ///< came by Automated Device Enrollment
+    installed_os announced; ///< the macOS that the server was told of
 
     /// Schema com.apple.mdm: CheckInURL falls back to ServerURL (MDM-CHK-058).
     [[nodiscard]] const std::string& checkin_url() const {
@@ -34,6 +35,21 @@ struct setup_assistant {
     bool awaiting = false; ///< and goes no further before DeviceConfigured (MDM-CHK-074)
     /// Observed (F33): a restart while it waited leaves a Mac that only an erase repairs.
     bool stalled = false;
+    /// Observed (F9): a Mac whose enrollment failed tries again with the profile it has.
+    std::optional<bytes> profile = std::nullopt;
+};
+
+/// What a backup of an enrolled Mac has of its enrollment.
+struct enrollment_backup {
+    enrollment what;
+    profile_store profiles;
+};
+
+/// Apple, "Set Bootstrap Token": lets MDM act in the name of a user with a secure token.
+struct bootstrap_token {
+    bytes value; ///< empty: none was made yet. A secret.
+    bool escrowed = false;
+    bool under_way = false; ///< SetBootstrapToken is
 };
 
 /// Drivers hold it by shared pointer; it needs the environment and the world as long as one runs.
@@ -49,6 +65,13 @@ struct core : std::enable_shared_from_this<core> {
     condition state; ///< `power`, `lid_closed` and `file_vault` are those of `box`
     machine_state box;
     setup_assistant setup;
+    std::optional<ade_assignment> ade;
+    std::string profile_url; ///< where the user got the enrollment profile; may be empty
+    bootstrap_token bootstrap;
+    /// Of the last enrollment that ended; null: none did.
+    std::shared_ptr<const enrollment_backup> backup;
+    /// Tells a clone from its original at the push service; empty: an original.
+    std::string push_salt;
     std::optional<enrollment> current; ///< from the moment the identity is there
     channel device{*this};
     std::vector<std::unique_ptr<channel>> users; ///< never changes

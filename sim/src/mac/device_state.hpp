@@ -31,6 +31,8 @@ struct device_state {
     bool by_ade = false;
     /// In Setup Assistant, until DeviceConfigured (Apple, "Token Update").
     bool awaiting_configuration = false;
+    /// Restarted in the middle of that.
+    bool setup_stalled = false;
     bool seed_schema = false; ///< what a seed of macOS brings is known, too
     /// Whose channel it is; null: the device's.
     const account* user = nullptr;

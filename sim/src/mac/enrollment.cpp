@@ -1,5 +1,6 @@
 #include "mac/enrollment.hpp"
 
+#include "mac/announcing.hpp"
 #include "mac/policy.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
@@ -8,6 +9,11 @@
 #include <utility>
 
 namespace pomona::sim::mac {
+step_failure failed_at(std::string at, std::string reason, std::uint64_t event, bool transport) {
+    return {.what = {.at = std::move(at), .reason = std::move(reason), .transport = transport},
+            .event = event};
+}
+
 namespace {
 
 /// A profile comes in by the browser.
@@ -15,12 +21,7 @@ constexpr std::string_view browser_agent =
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.1 Safari/605.1.15";
 
-step_failure failed_at(std::string at, std::string reason, std::uint64_t event,
-                       bool transport = false) {
-    return {.what = {.at = std::move(at), .reason = std::move(reason), .transport = transport},
-            .event = event};
-}
-step_failure failed_at(std::string at, const exchange_outcome& o) {
+step_failure failed_answer(std::string at, const exchange_outcome& o) {
     return failed_at(std::move(at), o.describe(), o.event, o.failure && !o.failure->after_send);
 }
 
@@ -51,7 +52,7 @@ net::task<step_result> authenticate(core_ptr self, enrollment e, std::uint64_t c
     auto answer = co_await send_checkin(pointer_to(self->device), client, e.checkin_url(),
                                         authenticate_message(*self, e), cause);
     if (!answer.response || answer.response->status != 200) {
-        co_return std::unexpected{failed_at("Authenticate", answer)};
+        co_return std::unexpected{failed_answer("Authenticate", answer)};
     }
     co_return answer.event;
 }
@@ -129,6 +130,8 @@ net::task<void> repeat_token_update(core_ptr self, std::uint64_t generation, std
     }
 }
 
+} // namespace
+
 /// TokenUpdate, a few times; then in the background.
 net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generation,
                                            std::uint64_t cause) {
@@ -158,7 +161,7 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
             become_enrolled(self, answer.event);
             co_return enroll_result{};
         }
-        last = failed_at("TokenUpdate", answer);
+        last = failed_answer("TokenUpdate", answer);
         if (ends_enrollment(answer.means)) {
             co_return co_await roll_back(self, std::move(last));
         }
@@ -168,6 +171,8 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
                         repeat_token_update(self, generation, last.event));
     co_return std::unexpected{std::move(last.what)};
 }
+
+namespace {
 
 /// Every Mac of a fleet holds the same signers: one copy of each. Bounded, as profiles come from
 /// outside.
@@ -192,10 +197,13 @@ enrollment enrollment_of(const enrollment_plan& plan, net::trust_store trust,
     return {.profile_identifier = plan.content.identifier,
             .payload = plan.mdm,
             .identity = std::move(identity),
-            .trust = std::move(trust)};
+            .trust = std::move(trust),
+            .by_ade = false,
+            .announced = {}};
 }
 
-net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint64_t cause) {
+net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint64_t cause,
+                                 bool by_ade) {
     const auto generation = ++self->generation;
     self->now_in = phase::profile_received;
     cause = self->record("profile-received",
@@ -220,6 +228,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
     }
     record_identity(*self, *issued);
     self->current = enrollment_of(plan, std::move(trust), issued->identity);
+    self->current->by_ade = by_ade;
     auto accepted = co_await authenticate(self, *self->current, issued->event);
     if (!self->is_still(generation)) {
         co_return overtaken("Authenticate");
@@ -231,8 +240,16 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
     share_signers(*self->env, plan.content);
     self->device.profiles.put(std::move(plan.content), origin::user);
     self->record("authenticated", {{"Topic", plan.mdm.topic.value()}}, *accepted);
+    if (self->hw.kind.escrows_early) { // MDM-CHK-085
+        co_await escrow_bootstrap_token(self, *accepted);
+        if (!self->is_still(generation)) {
+            co_return overtaken("SetBootstrapToken");
+        }
+    }
     co_return co_await finish_with_token(self, generation, *accepted);
 }
+
+} // namespace
 
 std::expected<bytes, step_failure> profile_of(net::exchange_result answer) {
     if (!answer) {
@@ -252,32 +269,37 @@ std::expected<bytes, step_failure> profile_of(net::exchange_result answer) {
     return std::move(answer->body);
 }
 
-/// Nothing was begun yet: only told.
 enroll_result refuse(core& c, step_failure f) {
     record_failure(c, f, false);
     return std::unexpected{std::move(f.what)};
 }
 
-} // namespace
-
-net::task<enroll_result> enroll_from(core_ptr self, std::string url) {
+net::task<std::expected<bytes, step_failure>> download_profile(core_ptr self,
+                                                               std::uint64_t& cause) {
     if (!self->is_reachable()) {
-        co_return refuse(*self, failed_at("profile", "the Mac is offline", 0, true));
+        co_return std::unexpected{failed_at("profile", "the Mac is offline", 0, true)};
     }
     net::request get;
     get.headers = {{"User-Agent", std::string{browser_agent}}, {"Accept", "*/*"}};
     web_client web{self->world(), self->who, self->anonymous(self->env->system_trust),
                    self->env->request_timeout};
-    auto answer = co_await web.send(std::move(url), std::move(get), "enroll", 0);
-    const auto event = answer ? answer->event : answer.error().event;
-    auto profile = profile_of(std::move(answer));
+    auto answer = co_await web.send(self->profile_url, std::move(get), "enroll", cause);
+    cause = answer ? answer->event : answer.error().event;
+    co_return profile_of(std::move(answer));
+}
+
+net::task<enroll_result> enroll_from(core_ptr self, std::string url) {
+    self->profile_url = std::move(url);
+    std::uint64_t cause = 0;
+    auto profile = co_await download_profile(self, cause);
     if (!profile) {
         co_return refuse(*self, std::move(profile.error()));
     }
-    co_return co_await enroll_with(self, *std::move(profile), event);
+    co_return co_await enroll_with(self, *std::move(profile), cause);
 }
 
-net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause) {
+net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause,
+                                     bool by_ade) {
     while (self->leaving) {
         co_await self->changed.wait_until(net::never);
     }
@@ -293,10 +315,43 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
     if (self->now_in != phase::unenrolled) {
         co_return refuse(*self, failed_at("profile", "another enrollment is going on", cause));
     }
-    co_return co_await install(self, *std::move(plan), cause);
+    co_return co_await install(self, *std::move(plan), cause, by_ade);
 }
 
-net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause) {
+namespace {
+
+/// By the new identity, as `how` says; nullopt: nothing was said, which is well, too.
+net::task<std::expected<std::optional<std::uint64_t>, step_failure>>
+announce_renewal(core_ptr self, enrollment next, renewal how, std::uint64_t cause) {
+    const auto generation = self->generation;
+    if (how == renewal::reinstall) {
+        auto accepted = co_await authenticate(self, next, cause);
+        if (!accepted || !self->is_still(generation)) {
+            co_return accepted ? std::unexpected{step_failure{}}
+                               : std::unexpected{std::move(accepted.error())};
+        }
+        cause = *accepted;
+        self->record("authenticated", {{"Topic", next.payload.topic.value()}}, cause);
+    }
+    // In force before the server hears of it: its next push may be faster than its answer.
+    auto before = std::exchange(self->current, std::move(next));
+    if (how == renewal::identity_only) {
+        co_return std::optional<std::uint64_t>{};
+    }
+    auto magic = std::exchange(self->device.push.magic, push_magic{self->world().random_uuid()});
+    auto answer =
+        co_await token_update(pointer_to(self->device), *self->current, self->device.push, cause);
+    if (answer.means == standing::accepted || !self->is_still(generation)) {
+        co_return std::optional{answer.event};
+    }
+    self->current = std::move(before);
+    self->device.push.magic = std::move(magic);
+    co_return std::unexpected{failed_answer("TokenUpdate", answer)};
+}
+
+} // namespace
+
+net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause, renewal how) {
     const auto generation = self->generation;
     auto plan = plan_enrollment(self->world().crypto(), profile, as_named(*self));
     if (!plan) {
@@ -315,30 +370,20 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
     }
     record_identity(*self, *issued);
     auto next = enrollment_of(*plan, std::move(trust), issued->identity);
-    auto accepted = co_await authenticate(self, next, issued->event);
-    if (!self->is_still(generation)) {
-        co_return overtaken("Authenticate");
-    }
-    if (!accepted) {
-        co_return std::unexpected{std::move(accepted.error().what)};
-    }
-    self->record("authenticated", {{"Topic", next.payload.topic.value()}}, *accepted);
-    // In force before the server hears of it: its next push may be faster than its answer.
-    auto before = std::exchange(self->current, std::move(next));
-    auto magic = std::exchange(self->device.push.magic, push_magic{self->world().random_uuid()});
-    auto answer = co_await token_update(pointer_to(self->device), *self->current, self->device.push,
-                                        *accepted);
+    next.by_ade = self->current->by_ade;
+    next.announced = self->current->announced;
+    auto said = co_await announce_renewal(self, std::move(next), how, issued->event);
     if (!self->is_still(generation)) {
         co_return overtaken("TokenUpdate");
     }
-    if (answer.means != standing::accepted) {
-        self->current = std::move(before);
-        self->device.push.magic = std::move(magic);
-        co_return std::unexpected{failed_at("TokenUpdate", answer).what};
+    if (!said) {
+        co_return std::unexpected{std::move(said.error().what)};
     }
     share_signers(*self->env, plan->content);
     self->device.profiles.put(std::move(plan->content), origin::user);
-    become_enrolled(self, answer.event);
+    if (*said) {
+        become_enrolled(self, **said);
+    }
     co_return enroll_result{};
 }
 

@@ -24,10 +24,25 @@ net::task<std::expected<issued_identity, step_failure>>
 run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std::uint64_t cause);
 
 net::task<enroll_result> enroll_from(core_ptr self, std::string url);
-net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause);
-/// An update of the enrollment profile came by InstallProfile: a new identity, Authenticate and
-/// TokenUpdate with it (observed: F10). On failure the enrollment is what it was.
-net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause);
+/// `by_ade`: the profile came by Automated Device Enrollment.
+net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause,
+                                     bool by_ade = false);
+/// From core::profile_url, as a user's browser does; `cause` becomes the event of the answer.
+net::task<std::expected<bytes, step_failure>> download_profile(core_ptr self, std::uint64_t& cause);
+/// The profile in the answer, or why there is none.
+std::expected<bytes, step_failure> profile_of(net::exchange_result answer);
+/// Nothing was begun yet: only told.
+enroll_result refuse(core& c, step_failure f);
+step_failure failed_at(std::string at, std::string reason, std::uint64_t event,
+                       bool transport = false);
+/// An update of the enrollment profile: a new identity, and what `how` says with it. On failure the
+/// enrollment is what it was.
+net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause,
+                               renewal how = renewal::reinstall);
+/// A push token and TokenUpdate of an enrollment that has its identity: the last part of every
+/// enrollment. `generation`: of its begin.
+net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generation,
+                                           std::uint64_t cause);
 
 // announcing.cpp
 /// A push token of the channel; it is listened to from then on.

@@ -10,30 +10,40 @@
 namespace pomona::sim::mac {
 namespace {
 
-/// Content-Type has to say which form the document has (MDM-CHK-052); one that says neither is no
-/// error document.
-std::optional<std::string> error_code(const net::response& r) {
-    constexpr std::size_t largest = 64U << 10U;
-    const auto type = net::media_type(r.headers);
-    if (r.body.size() > largest) {
+constexpr std::size_t largest = 64U << 10U;
+
+std::string text_of(const nlohmann::json& from, const char* key) {
+    const auto found = from.find(key);
+    return found != from.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::optional<error_document> from_json(bytes_view body) {
+    const auto document = ddm::parse_json(body, largest, 16);
+    if (!document || !(*document)->is_object()) {
         return std::nullopt;
     }
-    if (type.ends_with("json")) {
-        const auto document = ddm::parse_json(r.body, largest, 16);
-        if (!document || !(*document)->is_object()) {
-            return std::nullopt;
-        }
-        const auto code = (*document)->find("code");
-        return code != (*document)->end() && code->is_string()
-                   ? std::optional{code->get<std::string>()}
-                   : std::nullopt;
+    error_document out{.code = text_of(**document, "code"), .os_version = {}, .build_version = {}};
+    if (const auto details = (*document)->find("details");
+        details != (*document)->end() && details->is_object()) {
+        out.os_version = text_of(*details, "OSVersion");
+        out.build_version = text_of(*details, "BuildVersion");
     }
-    if (type.ends_with("xml") || type.ends_with("plist")) {
-        const auto document = plist::parse_dict(r.body);
-        const auto* code = document ? document->string("code") : nullptr;
-        return code != nullptr ? std::optional{*code} : std::nullopt;
+    return out;
+}
+
+std::optional<error_document> from_plist(bytes_view body) {
+    const auto document = plist::parse_dict(body);
+    if (!document) {
+        return std::nullopt;
     }
-    return std::nullopt;
+    const auto text = [](const plist::dict* d, std::string_view key) {
+        const auto* found = d == nullptr ? nullptr : d->string(key);
+        return found == nullptr ? std::string{} : *found;
+    };
+    const auto* details = document->dictionary("details");
+    return error_document{.code = text(&*document, "code"),
+                          .os_version = text(details, "OSVersion"),
+                          .build_version = text(details, "BuildVersion")};
 }
 
 } // namespace
@@ -46,10 +56,27 @@ standing judge(const net::response& r) {
         return standing::unauthorized;
     }
     // Since macOS 14, which is older than every persona.
-    if (r.status == 403 && error_code(r) == "com.apple.unrecognized.device") {
-        return standing::unrecognized;
+    if (r.status == 403) {
+        const auto document = read_error_document(r);
+        if (document && document->code == "com.apple.unrecognized.device") {
+            return standing::unrecognized;
+        }
     }
     return standing::failed;
+}
+
+std::optional<error_document> read_error_document(const net::response& r) {
+    const auto type = net::media_type(r.headers);
+    if (r.body.size() > largest) {
+        return std::nullopt;
+    }
+    if (type.ends_with("json")) {
+        return from_json(r.body);
+    }
+    if (type.ends_with("xml") || type.ends_with("plist")) {
+        return from_plist(r.body);
+    }
+    return std::nullopt;
 }
 
 std::string_view to_text(standing s) {

@@ -1,5 +1,6 @@
 // The end of an enrollment, however it comes.
 #include "mac/core.hpp"
+#include "mac/lifecycle.hpp"
 
 namespace pomona::sim::mac {
 namespace {
@@ -14,6 +15,8 @@ net::task<std::uint64_t> check_out(core_ptr self, const enrollment& e, std::uint
 
 /// What MDM brought goes with it, declarations and user channels included (DDM-058).
 void forget(core& c) {
+    keep_backup(c);
+    c.bootstrap.escrowed = false; // Observed (F15): it goes with the profile
     c.current.reset();
     c.now_in = phase::unenrolled;
     c.box.enrollment_ended();

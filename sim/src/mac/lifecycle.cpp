@@ -1,5 +1,7 @@
 #include "mac/lifecycle.hpp"
 
+#include "mac/ade.hpp"
+#include "mac/announcing.hpp"
 #include "mac/policy.hpp"
 #include "mac/upkeep.hpp"
 #include "mac/user_channel.hpp"
@@ -55,6 +57,10 @@ void create_accounts(core& c) {
                              .admin = u == c.users.front()});
         }
     }
+}
+
+net::task<void> set_up_by_itself(core_ptr self, std::uint64_t cause) {
+    (void)co_await enroll_by_ade(self, cause); // what went wrong stands in the trace
 }
 
 net::task<void> give_up_tokens(core_ptr self, std::vector<push_token> tokens) {
@@ -117,9 +123,44 @@ void set_power(const core_ptr& self, power_mode to, std::uint64_t cause) {
     }
 }
 
+void keep_backup(core& self) {
+    if (self.current && self.device.open) {
+        self.backup = std::make_shared<const enrollment_backup>(
+            enrollment_backup{.what = *self.current, .profiles = self.device.profiles});
+    }
+}
+
+void install_os(const core_ptr& self, installed_os what, std::uint64_t cause) {
+    const auto& kind = self->hw.kind;
+    const auto event =
+        self->record("os-updated", {{"version", what.version}, {"build", what.build}}, cause);
+    self->box.updates = {std::move(what), kind.apple_silicon,
+                         newest_major_for(kind.model, kind.apple_silicon)};
+    restart(self, upgrade_time, event);
+}
+
 void came_up(const core_ptr& self, std::uint64_t cause) {
     self->box.security.restarted();
+    self->box.updates.started(self->world().now());
     reach_changed(*self, false, cause);
+    if (self->current && self->now_in == phase::enrolled &&
+        self->current->announced != self->box.updates.installed()) {
+        // Apple, "Token Update": for instance after an OS change.
+        self->current->announced = self->box.updates.installed();
+        self->world().spawn("push tokens of " + self->who.value(), rotate_tokens(self, cause));
+    }
+    if (self->now_in == phase::enrolled && !self->setup.running) {
+        self->world().spawn("bootstrap token of " + self->who.value(),
+                            escrow_bootstrap_token(self, cause)); // what had failed
+    }
+    if (self->setup.running && self->now_in == phase::unenrolled) { // after an erase
+        if (self->ade) {
+            self->world().spawn("Setup Assistant of " + self->who.value(),
+                                set_up_by_itself(self, cause));
+        } else {
+            finish_setup(self, cause);
+        }
+    }
 }
 
 void reach_changed(core& self, bool before, std::uint64_t cause) {
@@ -152,6 +193,10 @@ void finish_setup(const core_ptr& self, std::uint64_t cause) {
         log_in(*self->users.front()); // whose account Setup Assistant has made
     }
     look_again(self->device, event);
+    if (self->now_in == phase::enrolled) { // the first user with a secure token is there
+        self->world().spawn("bootstrap token of " + self->who.value(),
+                            escrow_bootstrap_token(self, event));
+    }
 }
 
 void erase(const core_ptr& self, std::uint64_t cause) {
@@ -162,6 +207,7 @@ void erase(const core_ptr& self, std::uint64_t cause) {
             tokens.push_back(one->push.token);
         }
     }
+    self->setup = {};
     begin_restart(self, erase_time, event);
     auto power = self->box.power;
     power.file_vault = power.lid_closed = false;
@@ -175,6 +221,8 @@ void erase(const core_ptr& self, std::uint64_t cause) {
     self->box.power = std::move(power);
     self->box.security = security;
     self->setup = {.running = true};
+    keep_backup(*self);
+    self->bootstrap = {};
     self->current.reset();
     self->now_in = phase::unenrolled;
     ++self->generation;

@@ -24,6 +24,13 @@ void erase(const core_ptr& self, std::uint64_t cause);
 /// restarted while it waited stays as it is.
 void finish_setup(const core_ptr& self, std::uint64_t cause);
 
+/// Another macOS is installed, and the Mac restarts into it; an empty build is made up. The server
+/// learns of it by a TokenUpdate (Apple, "Token Update").
+void install_os(const core_ptr& self, installed_os what, std::uint64_t cause);
+
+/// What `restore` comes back to: to be called before an enrollment goes.
+void keep_backup(core& self);
+
 /// Somebody at the machine, or its lid, brings it into `to`: settable_power_modes.
 void set_power(const core_ptr& self, power_mode to, std::uint64_t cause);
 /// A restart is over (upkeep.cpp).

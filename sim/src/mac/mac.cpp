@@ -1,5 +1,7 @@
 #include "pomona/sim/mac/mac.hpp"
 
+#include "mac/ade.hpp"
+#include "mac/announcing.hpp"
 #include "mac/core.hpp"
 #include "mac/enrollment.hpp"
 #include "mac/file_vault.hpp"
@@ -78,8 +80,48 @@ net::task<std::expected<void, enroll_failure>> mac::install(bytes profile) {
     return enroll_with(impl_, std::move(profile), 0);
 }
 
-net::task<void> mac::remove_enrollment_profile() {
-    return leave(impl_, {.reason = "removed by the user", .cause = 0, .check_out = true});
+void mac::assign(std::optional<ade_assignment> to) {
+    impl_->ade = std::move(to);
+}
+
+net::task<std::expected<void, enroll_failure>> mac::enroll_by_ade() {
+    return sim::mac::enroll_by_ade(impl_, 0);
+}
+
+bool mac::in_setup_assistant() const {
+    return impl_->setup.running;
+}
+
+net::task<void> mac::remove_enrollment_profile(bool check_out) {
+    return leave(impl_, {.reason = "removed by the user", .cause = 0, .check_out = check_out});
+}
+
+net::task<std::expected<void, enroll_failure>> mac::renew(renewal how) {
+    return fetch_and_renew(impl_, how, 0);
+}
+net::task<std::expected<void, enroll_failure>> mac::restore() {
+    return sim::mac::restore(impl_, 0);
+}
+net::task<void> mac::rotate_tokens() {
+    return sim::mac::rotate_tokens(impl_, 0);
+}
+bool mac::upgrade(std::string_view version, std::string build) {
+    auto os = find_os(version, std::move(build));
+    if (os) {
+        install_os(impl_, *std::move(os), 0);
+    }
+    return os.has_value();
+}
+
+std::unique_ptr<mac> mac::clone(actor as) const {
+    std::vector<account> users;
+    for (const auto& u : impl_->users) {
+        users.push_back(*u->user);
+    }
+    auto copy =
+        std::make_shared<impl>(*impl_->env, std::move(as), impl_->hw, impl_->key, std::move(users));
+    become_clone(copy, *impl_);
+    return std::unique_ptr<mac>{new mac{std::move(copy)}};
 }
 
 void mac::set(condition c) {
@@ -97,9 +139,12 @@ void mac::set(condition c) {
     }
     reach_changed(*impl_, reachable, event);
     // Choice: a notebook whose lid is closed sleeps, whatever hangs on it.
-    const auto mode = c.lid_closed && runs(c.power)                  ? power_mode::asleep
-                      : before.lid_closed && c.power == before.power ? power_mode::awake
-                                                                     : c.power;
+    auto mode = c.power;
+    if (c.lid_closed && runs(mode)) {
+        mode = power_mode::asleep;
+    } else if (before.lid_closed && !c.lid_closed && mode == power_mode::asleep) {
+        mode = power_mode::awake;
+    }
     set_power(impl_, mode, event);
 }
 
@@ -142,10 +187,16 @@ push_token mac::token() const {
 
 bool mac::log_in(std::string_view short_name) {
     auto* c = impl_->find_user(short_name);
-    if (c != nullptr) {
-        sim::mac::log_in(*c);
+    const auto mode = impl_->box.power.mode;
+    if (c == nullptr || impl_->setup.running ||
+        !(runs(mode) || mode == power_mode::unlock_screen)) {
+        return false;
     }
-    return c != nullptr;
+    if (mode == power_mode::unlock_screen) { // the password unlocks the disk, too
+        set_power(impl_, power_mode::awake, 0);
+    }
+    sim::mac::log_in(*c);
+    return true;
 }
 
 bool mac::log_out(std::string_view short_name) {

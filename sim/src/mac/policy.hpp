@@ -35,10 +35,13 @@ inline constexpr unsigned token_update_tries = 3;
 inline constexpr duration keep_connection = std::chrono::seconds{10};
 /// Choice: redirects of one transaction.
 inline constexpr int most_redirects = 5;
-/// Choice: from the end of one macOS to the login window of the next.
-inline constexpr duration restart_time = std::chrono::seconds{60};
-/// Choice: from EraseDevice to Setup Assistant.
-inline constexpr duration erase_time = std::chrono::minutes{5};
+/// Choice, as runs in the real world wait for it: from the end of one macOS to the login window of
+/// the next; a real Mac takes a minute or two.
+inline constexpr duration restart_time = std::chrono::seconds{20};
+/// The same from EraseDevice to Setup Assistant; a real Mac takes some minutes.
+inline constexpr duration erase_time = std::chrono::seconds{30};
+/// The same for another macOS, from the restart to the login window.
+inline constexpr duration upgrade_time = std::chrono::minutes{1};
 /// What the virtual world takes for a signature and for one step of SCEP.
 inline constexpr duration signature_cost = std::chrono::milliseconds{1};
 inline constexpr duration scep_step_cost = std::chrono::milliseconds{5};

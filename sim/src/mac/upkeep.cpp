@@ -1,5 +1,6 @@
 #include "mac/upkeep.hpp"
 
+#include "mac/announcing.hpp"
 #include "mac/lifecycle.hpp"
 
 namespace pomona::sim::mac {
@@ -25,7 +26,13 @@ net::task<void> run_upkeep(core_ptr self) {
                 restart(self, *what.down_for, event);
             }
         }
-        self->box.updates.authorise(true, now);
+        if (self->box.updates.wants_authorisation()) {
+            // Schema mdm/commands/system.update.schedule.yaml: with the bootstrap token or by a
+            // user. Choice: who is at the screen agrees; a Mac without users has somebody there.
+            const bool token = co_await has_bootstrap_token(self, self->upkeep_cause);
+            const bool somebody = self->users.empty() || self->console != nullptr;
+            self->box.updates.authorise(token || somebody, self->world().now());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "pomona/protocol/apns/message.hpp"
 #include "pomona/protocol/scep/message.hpp"
+#include "pomona/sim/device_ca/device_ca.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -131,9 +132,12 @@ std::string scripted_server::name_of(const net::incoming& in) const {
         return "profile";
     }
     if (net::media_type(in.what.headers) == mdm::checkin_content_type) {
-        const auto message = mdm::parse_checkin(in.what.body).value();
-        const auto* ddm = std::get_if<mdm::declarative_management>(&message.body);
-        return ddm ? ddm->endpoint : std::string{mdm::message_type(message)};
+        const auto message = mdm::parse_checkin(in.what.body);
+        if (!message) { // those of the bootstrap token have no type of their own
+            return *plist::parse_dict(in.what.body).value().string(mdm::key::message_type);
+        }
+        const auto* ddm = std::get_if<mdm::declarative_management>(&message->body);
+        return ddm ? ddm->endpoint : std::string{mdm::message_type(*message)};
     }
     const auto report = mdm::parse_report(in.what.body).value();
     auto out = std::string{mdm::to_text(report.status)};
@@ -239,6 +243,7 @@ net::task<void> mac_bench::set_up(mac_bench* b, net::task<void> test) {
         .push = *b->link,
         .system_trust =
             std::make_shared<const std::vector<crypto::certificate>>(1, b->server->root())});
+    b->env->devices = (co_await device_ca::make(*b->world, {})).value();
     b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, test_hardware(),
                                        mac_key(*b->world), b->users);
     co_await std::move(test);

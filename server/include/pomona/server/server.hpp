@@ -58,6 +58,9 @@ struct server_options {
     /// Beside those that the store knows already; everybody else is answered 410.
     std::vector<network_user> users;
     std::optional<identity_ca> other_ca; ///< instead of the server's own
+    /// What the certificates chain to with which Macs sign their MachineInfo: Apple's, or an
+    /// emulated one. Empty: Automated Device Enrollment is not offered.
+    std::vector<crypto::certificate> device_authorities = {};
 };
 
 /// Runs until destroyed or `stop`. On the world's thread.
@@ -75,6 +78,9 @@ class server {
     [[nodiscard]] virtual std::string scep_http_url() const = 0;
     [[nodiscard]] virtual std::string
     enroll_url() const = 0; ///< GET: a fresh signed enrollment profile
+    /// POST of a signed MachineInfo: the same by Automated Device Enrollment; empty when it is not
+    /// offered.
+    [[nodiscard]] virtual std::string ade_url() const = 0;
     [[nodiscard]] virtual const crypto::certificate&
     ca() const = 0; ///< the root a client has to trust
     /// Takes a push certificate and its key as PUT /v1/pushcert does.

@@ -27,7 +27,11 @@ struct target {
     std::string name;
     std::string url;        ///< the server's own base URL
     std::string enroll_url; ///< GET gives an enrollment profile
-    std::string trust;      ///< PEM: what the server's TLS certificate chains to
+    std::string ade_url;    ///< takes a signed MachineInfo; empty: no Automated Device Enrollment
+    /// PEM: the key of the emulated authority whose devices the server accepts there. Empty: one
+    /// that only this run knows. Secret.
+    std::string device_ca;
+    std::string trust; ///< PEM: what the server's TLS certificate chains to
     target_api api;
     target_push apns;
     std::string abm_url = {}; ///< Apple Business Manager, emulated; trust as for apns; empty: none

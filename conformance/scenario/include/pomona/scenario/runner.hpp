@@ -19,6 +19,7 @@ struct session {
     sim::fleet::fleet& fleet;
     targets::adapter& server;
     std::string enroll_url;
+    std::string ade_url; ///< empty: the target has none
     std::uint64_t seed =
         1; ///< of the run; decides about faults unless the file has a seed for them
 };

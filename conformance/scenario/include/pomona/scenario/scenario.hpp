@@ -6,7 +6,7 @@
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
 #include "pomona/scenario/source.hpp"
-#include "pomona/sim/mac/persona.hpp"
+#include "pomona/sim/mac/mac.hpp"
 
 #include <cstdint>
 #include <map>
@@ -17,12 +17,28 @@
 
 namespace pomona::scenario {
 
+/// What `set`, and `state` of a group, say of a Mac; what is absent stays as it is.
+struct mac_state {
+    std::optional<bool> online;
+    std::optional<duration> network_delay;
+    std::optional<sim::mac::power_mode> power;
+    std::optional<bool> lid_closed;
+    std::optional<bool> file_vault;
+    std::optional<bool> login_blocked;
+    std::optional<bool> screen_locked;
+    std::optional<bool> keychain_locked; ///< of `set_step::user`, or of every user
+    std::optional<duration> clock_offset;
+    std::string console; ///< this user to the screen; empty: as it is
+};
+
 struct mac_group {
     std::string name;
     std::size_t count = 1;
     std::string persona;
     sim::mac::http_offer http = sim::mac::http_offer::negotiate;
     std::vector<std::string> users; ///< short names of each Mac's managed users
+    /// Made by `lifecycle: clone` from this group (empty: from all Macs); not there at the begin.
+    std::optional<std::string> cloned_from;
 };
 
 /// One message of the closed vocabulary that `expect` and `within … of` name.
@@ -75,6 +91,9 @@ struct enroll_step {
     std::string refused_at; ///< expected outcome: refused at this message; empty: enrolled
     duration after_min{}, after_max{}; ///< each Mac starts after a seeded delay between the two
     int tries = 1;                     ///< how often the user installs the profile, at most
+    bool by_ade = false;               ///< Automated Device Enrollment
+    std::string url;                   ///< ADE: instead of the target's; may be empty
+    bool await_configuration = true;   ///< ADE: Setup Assistant waits for DeviceConfigured
 };
 /// A command to queue: RequestType and its keys; CommandUUID is made when it is queued.
 struct queue_step {
@@ -91,15 +110,36 @@ struct declare_step {
     bool notify = true;
     std::string user;
 };
+/// The server sends each Mac its enrollment profile anew.
+struct renew_step {};
+/// Settings of the server, in its adapter's words.
+struct config_step {
+    plist::dict settings;
+};
 struct lifecycle_step {
-    enum class what { remove_profile, login, logout } kind{};
-    std::string user; ///< login, logout
+    enum class what {
+        remove_profile,
+        reboot,
+        erase,
+        offline,
+        online,
+        clone,
+        restore,
+        renew,
+        rotate_token,
+        upgrade,
+        login,
+        logout
+    } kind{};
+    std::string user;                                     ///< login, logout
+    bool check_out = true;                                ///< remove_profile
+    sim::mac::renewal how = sim::mac::renewal::reinstall; ///< renew
+    std::string version, build;                           ///< upgrade
+    std::string as;                                       ///< clone: the new group
+    std::string refused_at; ///< restore, renew: expected outcome; empty: it comes about
 };
 struct set_step {
-    std::optional<bool> online;
-    std::optional<bool> power_nap; ///< asleep on battery: most commands are answered NotNow
-    std::string console;           ///< this user to the screen; empty: as it is
-    std::optional<bool> keychain_locked;
+    mac_state what;
     std::string user; ///< whose keychain; empty: every user's
 };
 struct check_step {
@@ -136,8 +176,8 @@ struct step {
     std::string title;
     std::string source_text;
     std::string macs; ///< group; empty: all
-    std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, lifecycle_step,
-                 set_step, check_step, advance_step, fault_step>
+    std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, renew_step,
+                 config_step, lifecycle_step, set_step, check_step, advance_step, fault_step>
         verb;
 };
 

@@ -32,7 +32,7 @@ struct push_certificate {
 class adapter {
   public:
     virtual ~adapter() = default;
-    /// Words that a scenario's `needs` may name: "queue", "push", "declare".
+    /// Words that a scenario's `needs` may name: "queue", "push", "declare", "ade".
     [[nodiscard]] virtual std::vector<std::string> capabilities() const = 0;
     /// Is the server there, does it take our credentials? Its version on success.
     virtual net::task<result<std::string>> probe() = 0;
@@ -44,6 +44,10 @@ class adapter {
     /// Declarations (JSON without ServerToken) as one named set, associated with each enrollment.
     virtual net::task<result<void>> declare(std::vector<enrollment_id> whom, std::string set,
                                             std::vector<std::string> declarations, bool notify) = 0;
+    /// What the server gives a user's browser at `url`: an enrollment profile.
+    virtual net::task<result<bytes>> download(std::string url) = 0;
+    /// Settings of the server that scenarios may change; refused by servers that have none.
+    virtual net::task<result<void>> configure(plist::dict settings) = 0;
 };
 
 struct api_options {

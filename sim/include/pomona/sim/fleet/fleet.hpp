@@ -3,6 +3,8 @@
 
 #include "pomona/sim/mac/mac.hpp"
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +31,8 @@ class fleet {
 
     [[nodiscard]] std::size_t size() const { return macs_.size(); }
     [[nodiscard]] mac::mac& at(std::size_t index) { return *macs_.at(index); }
+    /// A copy of a virtual machine, as one more Mac of the group `into`; its index.
+    std::size_t clone(std::size_t index, const std::string& into);
     /// Indices of a group's Macs; empty for an unknown name.
     [[nodiscard]] std::vector<std::size_t> members(std::string_view group_name) const;
 
@@ -37,6 +41,7 @@ class fleet {
     std::unique_ptr<mac::environment> env_;
     std::vector<std::unique_ptr<mac::mac>> macs_;
     std::vector<group> groups_;
+    std::map<std::string, std::vector<std::size_t>, std::less<>> clones_; ///< by group
 };
 
 } // namespace pomona::sim::fleet

@@ -16,6 +16,10 @@
 #include <string_view>
 #include <vector>
 
+namespace pomona::sim {
+class device_ca;
+}
+
 namespace pomona::sim::mac {
 
 class app_shelf;
@@ -33,6 +37,8 @@ struct environment {
     bool seed_schema = false;
     /// crypto::context::with_legacy, for CAs that know only single DES and SHA-1; empty: refused.
     std::optional<crypto::context> scep_legacy = {};
+    /// Where the devices' certificates come from; null: no Automated Device Enrollment.
+    std::shared_ptr<const device_ca> devices = {};
     /// Trust stores with the roots of profiles, by their hashes: Macs with the same roots share
     /// one.
     std::map<std::string, net::trust_store> installed_trust = {};
@@ -45,6 +51,24 @@ struct environment {
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
 std::string_view to_text(phase p);
+
+/// How an enrolled Mac gets a new identity.
+enum class renewal {
+    reinstall,    ///< Authenticate and TokenUpdate with it (observed: F10)
+    in_place,     ///< TokenUpdate alone (observed: F12)
+    identity_only ///< no message at all (observed: F13)
+};
+/// "reinstall", "in-place", "identity-only".
+std::string_view to_text(renewal r);
+std::optional<renewal> find_renewal(std::string_view text);
+std::vector<std::string> renewal_names();
+
+/// What Apple's service tells a Mac that is to enroll by itself (Automated Device Enrollment).
+struct ade_assignment {
+    std::string url; ///< takes MachineInfo by POST, gives the profile
+    /// Setup Assistant stops until DeviceConfigured.
+    bool await_device_configured = true;
+};
 
 /// Why an enrollment did not come about.
 struct enroll_failure {
@@ -100,8 +124,31 @@ class mac {
     /// The same with a profile at hand.
     net::task<std::expected<void, enroll_failure>> install(bytes profile);
 
+    /// From now on Setup Assistant enrolls the Mac by itself; nullopt: no longer.
+    void assign(std::optional<ade_assignment> to);
+    /// Setup Assistant of a Mac out of its box, or the next try of one that failed there: as
+    /// `assign` says. Over when TokenUpdate was accepted or something failed.
+    net::task<std::expected<void, enroll_failure>> enroll_by_ade();
+    /// Nobody can use the Mac yet.
+    [[nodiscard]] bool in_setup_assistant() const;
+
     /// The user removes the enrollment profile: one CheckOut if the profile says so, then silence.
-    net::task<void> remove_enrollment_profile();
+    /// Without `check_out` none is tried.
+    net::task<void> remove_enrollment_profile(bool check_out = true);
+    /// The user has the Mac fetch its enrollment profile again (`profiles renew`).
+    net::task<std::expected<void, enroll_failure>> renew(renewal how);
+    /// The same Mac comes back from a backup that was made while it was enrolled (the last time):
+    /// a new push token, and TokenUpdate to a server that may not know it any more.
+    net::task<std::expected<void, enroll_failure>> restore();
+    /// New push tokens; the old ones die, and the server hears of the new ones. Over when that was
+    /// begun.
+    net::task<void> rotate_tokens();
+    /// Another macOS is installed; false when the catalogue has no such version and `build` is
+    /// empty.
+    bool upgrade(std::string_view version, std::string build);
+    /// A copy of a virtual machine with everything that is on it, identity and UDID included; it
+    /// announces itself with push tokens of its own. `as`: its name in the trace.
+    std::unique_ptr<mac> clone(actor as) const;
 
     [[nodiscard]] condition current() const;
     void set(condition c);
@@ -112,7 +159,7 @@ class mac {
     /// Somebody enters the PIN of a DeviceLock; false when it is another.
     bool unlock(std::string_view pin);
 
-    // Users, by short name; false (nullopt) when the Mac has none of it.
+    // Users, by short name; false (nullopt) when the Mac has none of it, or is in no state for it.
     [[nodiscard]] std::vector<std::string> user_names() const;
     [[nodiscard]] std::optional<user_standing> user(std::string_view short_name) const;
     /// To the console, beside those that are logged in already (fast user switching): they go to
@@ -128,6 +175,7 @@ class mac {
 
   private:
     struct impl;
+    explicit mac(std::shared_ptr<impl> impl) : impl_{std::move(impl)} {}
     std::shared_ptr<impl> impl_;
 };
 

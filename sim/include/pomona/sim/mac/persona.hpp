@@ -41,6 +41,8 @@ struct persona {
     std::string board;         ///< "J413AP": what software updates are chosen by
     std::string chip;          ///< "8112": first part of the provisioning UDID; empty on Intel
     http_offer http = http_offer::negotiate;
+    /// SetBootstrapToken comes between Authenticate and TokenUpdate, not after it (MDM-CHK-085).
+    bool escrows_early = false;
 };
 /// Null when there is none of that name.
 const persona* find_persona(std::string_view name);

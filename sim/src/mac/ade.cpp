@@ -1,0 +1,146 @@
+#include "mac/ade.hpp"
+
+#include "mac/announcing.hpp"
+#include "mac/device_state.hpp"
+#include "mac/lifecycle.hpp"
+#include "mac/policy.hpp"
+#include "pomona/protocol/crypto/cms.hpp"
+#include "pomona/protocol/mdm/machine_info.hpp"
+#include "pomona/sim/device_ca/device_ca.hpp"
+
+namespace pomona::sim::mac {
+namespace {
+
+/// Observed (F21).
+constexpr std::string_view setup_agent = "CloudConfiguration-OSX/1.0";
+/// Choice: a server that always wants another version is given up.
+constexpr int most_updates = 3;
+
+mdm::machine_info machine_info_of(const core& c) {
+    const auto& os = c.box.updates.installed();
+    mdm::machine_info out;
+    out.device = c.hw.device;
+    out.serial = c.hw.serial;
+    out.product = c.hw.kind.model;
+    out.build = os.build;
+    out.language = "en";
+    if (!mdm::is_older_version(os.version, "14.0")) { // schema: since macOS 14
+        out.os_version = os.version;
+        out.can_request_software_update = true;
+    }
+    if (!mdm::is_older_version(os.version, "14.4")) {
+        out.software_update_device_id = c.hw.kind.board;
+    }
+    return out;
+}
+
+/// MachineInfo, signed with the certificate that the device got in its factory. Choice: for the key
+/// that its SCEP identity has, too, as making keys takes long.
+result<bytes> signed_machine_info(core& c) {
+    const auto device = c.env->devices->issue(c.world(), c.hw, c.key);
+    if (!device) {
+        return std::unexpected(device.error());
+    }
+    return crypto::sign_attached(mdm::write_machine_info(machine_info_of(c)), *device, c.now());
+}
+
+net::task<std::expected<net::response, step_failure>> ask_for_profile(core_ptr self,
+                                                                      std::uint64_t cause) {
+    auto body = signed_machine_info(*self);
+    if (!body) {
+        co_return std::unexpected{failed_at("profile", body.error().message(), cause)};
+    }
+    if (!self->is_reachable()) {
+        co_return std::unexpected{failed_at("profile", "the Mac is offline", cause, true)};
+    }
+    net::request post{.method = "POST", .target = {}, .headers = {}, .body = *std::move(body)};
+    post.headers = {{"Content-Type", "application/pkcs7-signature"},
+                    {"User-Agent", std::string{setup_agent}},
+                    {"Accept", "*/*"}};
+    web_client web{self->world(), self->who, self->anonymous(self->env->system_trust),
+                   self->env->request_timeout};
+    auto answer = co_await web.send(self->ade->url, std::move(post), "enroll", cause);
+    if (!answer) {
+        const auto& e = answer.error();
+        co_return std::unexpected{failed_at("profile", e.message(), e.event, !e.after_send)};
+    }
+    co_return *std::move(answer);
+}
+
+/// Which version the server wants first; nullopt: it does not say so.
+std::optional<installed_os> update_wanted(const net::response& answer) {
+    const auto document = answer.status == 403 ? read_error_document(answer) : std::nullopt;
+    if (!document || document->code != "com.apple.softwareupdate.required" ||
+        document->os_version.empty()) {
+        return std::nullopt;
+    }
+    return find_os(document->os_version, document->build_version);
+}
+
+/// Nobody has used this Mac yet.
+void begin_setup(core& c, std::uint64_t cause) {
+    if (!c.setup.running) {
+        for (const auto& u : c.users) {
+            u->logged_in = false;
+            c.box.users.set_logged_in(u->user->short_name, false);
+        }
+        c.console = nullptr;
+        c.setup = {.running = true};
+    }
+    c.record("setup-assistant", {{"started", true}}, cause);
+}
+
+} // namespace
+
+/// Asks, updates when that is wanted, and asks again (schema mdm/errors,
+/// softwareupdate.required).
+net::task<std::expected<bytes, step_failure>> fetch_profile(core_ptr self, std::uint64_t& cause) {
+    for (int updates = 0;; ++updates) {
+        auto answer = co_await ask_for_profile(self, cause);
+        if (!answer) {
+            co_return std::unexpected{std::move(answer.error())};
+        }
+        cause = answer->event;
+        auto wanted = update_wanted(*answer);
+        if (!wanted || updates == most_updates) {
+            co_return profile_of(*std::move(answer));
+        }
+        install_os(self, *std::move(wanted), cause);
+        while (!self->is_reachable()) {
+            co_await self->changed.wait_until(net::never);
+        }
+    }
+}
+
+net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause) {
+    if (!self->ade || !self->env->devices) {
+        co_return refuse(*self, failed_at("profile", "the Mac is not assigned to a server", cause));
+    }
+    if (self->now_in != phase::unenrolled) {
+        co_return refuse(*self, failed_at("profile", "the Mac is enrolled already", cause));
+    }
+    begin_setup(*self, cause);
+    const auto generation = self->generation;
+    if (!self->setup.profile) {
+        auto fetched = co_await fetch_profile(self, cause);
+        if (!self->is_still(generation)) {
+            co_return std::unexpected{
+                enroll_failure{.at = "profile", .reason = "the Mac was erased meanwhile"}};
+        }
+        if (!fetched) {
+            co_return refuse(*self, std::move(fetched.error()));
+        }
+        self->setup.profile = *std::move(fetched);
+    }
+    self->setup.awaiting = self->ade->await_device_configured;
+    auto profile = *self->setup.profile;
+    auto done = co_await enroll_with(self, std::move(profile), cause, true);
+    if (done) {
+        self->setup.profile.reset();
+    } else if (self->now_in == phase::unenrolled) {
+        self->setup.awaiting = false;
+    }
+    co_return done;
+}
+
+} // namespace pomona::sim::mac
