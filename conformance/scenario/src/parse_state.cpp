@@ -179,6 +179,7 @@ mac_state read_state(parse_state& state, const yaml::node& value, const std::str
     out.keychain_locked = read_word(state, r, value, "keychain", "locked", "unlocked");
     out.clock_offset = read_offset(state, r);
     out.console = r.text("console").value_or("");
+    out.trials = read_trials(state, r);
     r.finish();
     return out;
 }

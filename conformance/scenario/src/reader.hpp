@@ -80,6 +80,9 @@ lifecycle_step read_lifecycle(parse_state& state, const yaml::node& value, reade
                               const std::string& macs, std::vector<mac_group>& groups);
 /// `outcome: refused at STAGE`; empty: it is to come about.
 std::string read_outcome(parse_state& state, reader& r);
+// parse_trials.cpp
+/// The keys `updates`, `apps` and `erase_obstacle` of `set`.
+sim::mac::trials read_trials(parse_state& state, reader& r);
 
 // parse_steps.cpp
 /// A step may add to the groups (clones).

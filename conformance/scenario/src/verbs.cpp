@@ -242,6 +242,7 @@ net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::s
         auto condition = c.env.fleet.at(mac).current();
         apply(s.what, condition);
         c.env.fleet.at(mac).set(condition);
+        c.env.fleet.at(mac).set(s.what.trials);
         if (auto problem = set_users(c, s, mac); problem.empty()) {
             c.held();
         } else {

@@ -6,6 +6,7 @@
 #include "mac/enrollment.hpp"
 #include "mac/file_vault.hpp"
 #include "mac/lifecycle.hpp"
+#include "mac/trials.hpp"
 #include "mac/user_channel.hpp"
 
 namespace pomona::sim::mac {
@@ -146,6 +147,10 @@ void mac::set(condition c) {
         mode = power_mode::awake;
     }
     set_power(impl_, mode, event);
+}
+
+void mac::set(const trials& t) {
+    sim::mac::apply(*impl_, t);
 }
 
 void mac::restart() {

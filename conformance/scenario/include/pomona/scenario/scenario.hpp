@@ -7,6 +7,7 @@
 #include "pomona/protocol/plist/value.hpp"
 #include "pomona/scenario/source.hpp"
 #include "pomona/sim/mac/mac.hpp"
+#include "pomona/sim/mac/trials.hpp"
 
 #include <cstdint>
 #include <map>
@@ -29,6 +30,7 @@ struct mac_state {
     std::optional<bool> keychain_locked; ///< of `set_step::user`, or of every user
     std::optional<duration> clock_offset;
     std::string console; ///< this user to the screen; empty: as it is
+    sim::mac::trials trials;
 };
 
 struct mac_group {
