@@ -24,6 +24,7 @@ class device_ca;
 namespace pomona::sim::mac {
 
 class app_shelf;
+class profile_shelf;
 
 /// What all Macs of a fleet share; outlives them.
 struct environment {
@@ -48,6 +49,8 @@ struct environment {
     std::map<bytes, crypto::certificate> profile_signers = {};
     /// Applications: Macs with the same version of one share it. Made by the first Mac.
     std::shared_ptr<app_shelf> apps = {};
+    /// Installed profiles: each is there once. Made by the first Mac.
+    std::shared_ptr<profile_shelf> profiles = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
