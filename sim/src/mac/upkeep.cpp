@@ -1,5 +1,6 @@
 #include "mac/upkeep.hpp"
 
+#include "mac/ddm/client.hpp"
 #include "mac/lifecycle.hpp"
 
 namespace pomona::sim::mac {
@@ -26,6 +27,9 @@ net::task<void> run_upkeep(core_ptr self) {
             }
         }
         self->box.updates.authorise(true, now);
+        for (auto* one : self->channels()) {
+            look_at_declarations(*one, self->upkeep_cause);
+        }
     }
 }
 

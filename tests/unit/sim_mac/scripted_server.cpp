@@ -130,6 +130,9 @@ std::string scripted_server::name_of(const net::incoming& in) const {
     if (path == "/enroll") {
         return "profile";
     }
+    if (in.what.method == "GET") {
+        return std::string{path};
+    }
     if (net::media_type(in.what.headers) == mdm::checkin_content_type) {
         const auto message = mdm::parse_checkin(in.what.body).value();
         const auto* ddm = std::get_if<mdm::declarative_management>(&message.body);

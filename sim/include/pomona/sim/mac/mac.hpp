@@ -19,6 +19,7 @@
 namespace pomona::sim::mac {
 
 class app_shelf;
+class declaration_cache;
 
 /// What all Macs of a fleet share; outlives them.
 struct environment {
@@ -41,6 +42,8 @@ struct environment {
     std::map<bytes, crypto::certificate> profile_signers = {};
     /// Applications: Macs with the same version of one share it. Made by the first Mac.
     std::shared_ptr<app_shelf> apps = {};
+    /// Declarations, each once however many Macs hold it; made when it is needed.
+    std::shared_ptr<declaration_cache> declarations = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
