@@ -37,6 +37,7 @@ net::task<net::response> users(call c);
 /// How Macs of Automated Device Enrollment are set up (enroll/ade_settings.hpp).
 net::task<net::response> ade(call c);
 
+net::task<net::response> assets(call c);
 net::task<net::response> declarations(call c);
 net::task<net::response> sets(call c);
 net::task<net::response> set_declarations(call c);

@@ -19,13 +19,14 @@ struct route {
     net::task<net::response> (*answer)(call);
 };
 // NanoMDM's and KMFDDM's names; enrollments, commands, status and ade are ours.
-constexpr std::array<route, 15> routes{{{"enqueue", enqueue},
+constexpr std::array<route, 16> routes{{{"enqueue", enqueue},
                                         {"ade", ade},
                                         {"push", push},
                                         {"pushcert", push_certificate},
                                         {"commands", commands},
                                         {"enrollments", enrollments},
                                         {"users", users},
+                                        {"assets", assets},
                                         {"declarations", declarations},
                                         {"sets", sets},
                                         {"set-declarations", set_declarations},

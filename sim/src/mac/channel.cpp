@@ -1,6 +1,7 @@
 #include "mac/channel.hpp"
 
 #include "mac/core.hpp"
+#include "mac/ddm/client.hpp"
 
 namespace pomona::sim::mac {
 
@@ -99,8 +100,11 @@ std::uint64_t channel::record(std::string name, trace::fields summary, std::uint
 void channel::forget() {
     push = {};
     open = false;
+    if (ddm) {
+        ddm->engine.withdraw();
+        ddm.reset();
+    }
     profiles.forget_managed();
-    ddm.reset();
     poll_due = false;
     wake_cause.reset();
     admitted = admission::pending;

@@ -2,6 +2,7 @@
 
 #include "mac/ade.hpp"
 #include "mac/announcing.hpp"
+#include "mac/ddm/client.hpp"
 #include "mac/policy.hpp"
 #include "mac/upkeep.hpp"
 #include "mac/user_channel.hpp"
@@ -179,6 +180,9 @@ void reach_changed(core& self, bool before, std::uint64_t cause) {
                                self.env->push.set_listening(one->push.token, now));
         }
         look_again(*one, cause);
+        if (now && !before) {
+            look_at_declarations(*one, cause);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #include "mac/upkeep.hpp"
 
 #include "mac/announcing.hpp"
+#include "mac/ddm/client.hpp"
 #include "mac/lifecycle.hpp"
 
 namespace pomona::sim::mac {
@@ -64,6 +65,9 @@ net::task<void> run_upkeep(core_ptr self) {
             self->box.updates.authorise(token || somebody, self->world().now());
         }
         co_await remove_due_profiles(self);
+        for (auto* one : self->channels()) {
+            look_at_declarations(*one, self->upkeep_cause);
+        }
     }
 }
 

@@ -25,6 +25,7 @@ namespace pomona::sim::mac {
 
 class app_shelf;
 class profile_shelf;
+class declaration_cache;
 
 /// What all Macs of a fleet share; outlives them.
 struct environment {
@@ -51,6 +52,8 @@ struct environment {
     std::shared_ptr<app_shelf> apps = {};
     /// Installed profiles: each is there once. Made by the first Mac.
     std::shared_ptr<profile_shelf> profiles = {};
+    /// Declarations, each once however many Macs hold it; made when it is needed.
+    std::shared_ptr<declaration_cache> declarations = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
