@@ -183,7 +183,7 @@ void descend(const nlohmann::json& items, const std::string& above, const contex
             std::ranges::move(found, std::back_inserter(out));
         } else if (item.is_object()) {
             descend(item, name, c, out);
-        } else {
+        } else if (out.size() < most_findings) {
             out.push_back({.what = finding::kind::unknown_key,
                            .path = name,
                            .detail = "is not a status item that the schema lists",

@@ -95,30 +95,39 @@ std::string place::to_string() const {
 }
 
 void walk::report(finding::kind what, const place* at, std::string detail) {
-    // Choice: so many findings say enough, and a hostile message costs no more than that.
-    constexpr std::size_t most = 200;
-    if (out_.size() < most) {
-        out_.push_back({.what = what,
-                        .path = at == nullptr ? std::string{} : at->to_string(),
-                        .detail = std::move(detail),
-                        .release = {}});
+    add({.what = what, .path = {}, .detail = std::move(detail), .release = {}}, at);
+}
+
+void walk::add(finding f, const place* at) {
+    // Notes must not crowd out what is wrong.
+    auto& count = f.is_problem() ? problems_ : notes_;
+    if (count >= most_findings) {
+        return;
     }
+    ++count;
+    f.path = at == nullptr ? std::string{} : at->to_string();
+    out_.push_back(std::move(f));
 }
 
 bool walk::is_available(const node& n, const place* at, bool left_out) {
     const auto why = obstacle_of(n, context_);
     if (why == obstacle::none) {
         if (is_deprecated(n, context_)) {
-            report(finding::kind::deprecated, at,
-                   "is deprecated since " + n.deprecated().to_string());
-            out_.back().release = n.deprecated();
+            add({.what = finding::kind::deprecated,
+                 .path = {},
+                 .detail = "is deprecated since " + n.deprecated().to_string(),
+                 .release = n.deprecated()},
+                at);
         }
         return true;
     }
-    report(finding::kind::unavailable, at, std::string{to_text(why)});
-    out_.back().why = why;
-    out_.back().is_left_out = left_out;
-    out_.back().release = why == obstacle::gone ? n.removed() : n.since();
+    add({.what = finding::kind::unavailable,
+         .why = why,
+         .is_left_out = left_out,
+         .path = {},
+         .detail = std::string{to_text(why)},
+         .release = why == obstacle::gone ? n.removed() : n.since()},
+        at);
     return false;
 }
 

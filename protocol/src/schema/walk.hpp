@@ -12,6 +12,9 @@ enum class notation : std::uint8_t { plist, json };
 /// JSON null, which no property list has.
 inline constexpr std::string_view json_null = "\x01null";
 
+/// Choice: so many notes and so many problems say enough, and a hostile message costs no more.
+inline constexpr std::size_t most_findings = 200;
+
 /// Where the walk is: a list of its steps, kept on the stack.
 struct place {
     const place* up = nullptr;
@@ -33,6 +36,7 @@ class walk {
     bool is_available(const node& n, const place* at, bool left_out = false);
 
   private:
+    void add(finding f, const place* at);
     void missing(nodes keys, const plist::dict& d, const place* at);
     void array(const node& n, const plist::array& items, const place* at);
     void member(const node& n, const plist::value& item, const place* at);
@@ -44,6 +48,7 @@ class walk {
     const context& context_;
     notation notation_;
     findings& out_;
+    std::size_t notes_ = 0, problems_ = 0;
 };
 
 } // namespace pomona::schema

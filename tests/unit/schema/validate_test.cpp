@@ -292,6 +292,15 @@ TEST(Validate, AHostileMessageYieldsABoundedNumberOfFindings) {
         200U);
 }
 
+TEST(Validate, NotesDoNotCrowdOutWhatIsWrong) {
+    plist::array items(300, plist::value{"IMEI"}); // left out
+    items.emplace_back("TimeZone");                // left out as well, for another reason
+    items.emplace_back(5);
+    EXPECT_THAT(problems(validate_command(
+                    {{"RequestType", "DeviceInformation"}, {"Queries", items}}, mac())),
+                ElementsAre("type Queries[301]"));
+}
+
 TEST(Validate, DataIsTextInJsonAndDataInPropertyLists) {
     const auto* identity = find(area::declaration, "com.apple.credential.identity");
     ASSERT_NE(identity, nullptr);
