@@ -54,6 +54,7 @@ set(sim_mac
   src/mac/scep_run.cpp
   src/mac/security_info.cpp
   src/mac/session.cpp
+  src/mac/trials.cpp
   src/mac/upkeep.cpp
   src/mac/user_channel.cpp
   src/mac/user_login.cpp)

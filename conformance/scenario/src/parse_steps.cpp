@@ -153,6 +153,7 @@ set_step read_set(parse_state& state, const yaml::node& value) {
             state.report(value.find("keychain")->where, "`keychain` is `locked` or `unlocked`");
         }
     }
+    s.trials = read_trials(state, r);
     r.finish();
     return s;
 }

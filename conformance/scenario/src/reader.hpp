@@ -72,6 +72,10 @@ fault_plan read_faults(parse_state& state, const yaml::node& n,
 std::optional<fault_step> read_fault_step(parse_state& state, const yaml::node& value, reader& r,
                                           const std::string& macs);
 
+// parse_trials.cpp
+/// The keys `updates`, `apps` and `erase_obstacle` of `set`.
+sim::mac::trials read_trials(parse_state& state, reader& r);
+
 // parse_steps.cpp
 std::optional<step> read_step(parse_state& state, const yaml::node& n,
                               const std::vector<mac_group>& groups);

@@ -203,6 +203,7 @@ net::task<void> carry_out(step_context& c, const set_step& s, std::vector<std::s
                 *s.power_nap ? sim::mac::power_mode::power_nap : sim::mac::power_mode::awake;
         }
         c.env.fleet.at(mac).set(condition);
+        c.env.fleet.at(mac).set(s.trials);
         if (auto problem = set_users(c, s, mac); problem.empty()) {
             c.held();
         } else {

@@ -4,6 +4,7 @@
 #include "mac/enrollment.hpp"
 #include "mac/file_vault.hpp"
 #include "mac/lifecycle.hpp"
+#include "mac/trials.hpp"
 #include "mac/user_channel.hpp"
 
 namespace pomona::sim::mac {
@@ -101,6 +102,10 @@ void mac::set(condition c) {
                       : before.lid_closed && c.power == before.power ? power_mode::awake
                                                                      : c.power;
     set_power(impl_, mode, event);
+}
+
+void mac::set(const trials& t) {
+    apply(*impl_, t);
 }
 
 void mac::restart() {

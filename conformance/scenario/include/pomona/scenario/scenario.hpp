@@ -7,6 +7,7 @@
 #include "pomona/protocol/plist/value.hpp"
 #include "pomona/scenario/source.hpp"
 #include "pomona/sim/mac/persona.hpp"
+#include "pomona/sim/mac/trials.hpp"
 
 #include <cstdint>
 #include <map>
@@ -101,6 +102,7 @@ struct set_step {
     std::string console;           ///< this user to the screen; empty: as it is
     std::optional<bool> keychain_locked;
     std::string user; ///< whose keychain; empty: every user's
+    sim::mac::trials trials;
 };
 struct check_step {
     std::vector<std::string> ids;

@@ -5,6 +5,7 @@
 #include "pomona/sim/apns/device_link.hpp"
 #include "pomona/sim/mac/account.hpp"
 #include "pomona/sim/mac/persona.hpp"
+#include "pomona/sim/mac/trials.hpp"
 #include "pomona/sim/mac/power.hpp"
 #include "pomona/trace/recorder.hpp"
 
@@ -105,6 +106,8 @@ class mac {
 
     [[nodiscard]] condition current() const;
     void set(condition c);
+    /// How updates and installations go, and what the user installs.
+    void set(const trials& t);
     /// Down now, up again a while later; users are logged out.
     void restart();
     /// Everything that users and MDM brought is gone; the server hears nothing of it.
