@@ -130,6 +130,9 @@ std::string scripted_server::name_of(const net::incoming& in) const {
     if (path == "/enroll") {
         return "profile";
     }
+    if (path.starts_with("/files/")) {
+        return std::string{path};
+    }
     if (net::media_type(in.what.headers) == mdm::checkin_content_type) {
         const auto message = mdm::parse_checkin(in.what.body).value();
         const auto* ddm = std::get_if<mdm::declarative_management>(&message.body);
@@ -173,6 +176,9 @@ net::response scripted_server::usual(const std::string& what, const net::incomin
     }
     if (path == "/scep") {
         return scep_reply(in.what);
+    }
+    if (path.starts_with("/files/")) {
+        return http(404);
     }
     return path == "/mdm" ? next_command() : http(200);
 }

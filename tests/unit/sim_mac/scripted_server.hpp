@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 /// One request as the server saw it.
 struct seen_request {
-    /// "GetCACert", "profile", "Authenticate", "Idle", "Acknowledged U1", "tokens", …
+    /// "GetCACert", "profile", "Authenticate", "Idle", "Acknowledged U1", "tokens", "/files/a", …
     std::string what;
     net::request request;
     std::string client_certificate; ///< SHA-256, hex; empty: none

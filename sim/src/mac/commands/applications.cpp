@@ -138,12 +138,18 @@ std::vector<std::string> identifiers_of(const plist::dict& d) {
     return out;
 }
 
-plist::dict list_app(const app& a) {
+/// Schema application.installed.list.yaml: expensive to work out, and left out since macOS 26
+/// (where a Mac cannot be asked for it).
+constexpr int without_bundle_size = 26;
+
+plist::dict list_app(const app& a, const device_state& state) {
     plist::dict d{{"Identifier", a.identifier},
                   {"Name", a.name},
                   {"Version", a.version},
-                  {"ShortVersion", a.short_version},
-                  {"BundleSize", a.bundle_size}};
+                  {"ShortVersion", a.short_version}};
+    if (state.box.updates.major() < without_bundle_size) {
+        d.set("BundleSize", a.bundle_size);
+    }
     if (a.external_version != 0) {
         d.set("ExternalVersionIdentifier", a.external_version);
     }
@@ -163,7 +169,7 @@ outcome installed_list(const command& c, const device_state& state) {
     };
     for (const auto& i : state.box.apps.all()) {
         if (!managed_only || i.managed) {
-            auto d = list_app(*i.what);
+            auto d = list_app(*i.what, state);
             d.set("Installing", false);
             if (i.licensed) { // schema: of VPP applications only
                 d.set("HasUpdateAvailable", false);
@@ -176,14 +182,14 @@ outcome installed_list(const command& c, const device_state& state) {
             state.box.apps.find(one.what->identifier) != nullptr) {
             continue;
         }
-        auto d = list_app(*one.what);
+        auto d = list_app(*one.what, state);
         d.set("Installing", one.installing);
         d.set("DownloadFailed", one.failed);
         add(std::move(d));
     }
     if (!managed_only) { // schema application.installed.list.yaml: macOS lists the system's, too
         for (const auto& a : system_apps()) {
-            auto d = list_app(a);
+            auto d = list_app(a, state);
             d.set("Installing", false);
             add(std::move(d));
         }
