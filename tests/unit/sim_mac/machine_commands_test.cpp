@@ -1,6 +1,6 @@
 // Commands that act on the machine: what they answer, and that later queries agree.
 #include "mac/command_processor.hpp"
-#include "mac/command_table.hpp"
+#include "mac/command_screening.hpp"
 #include "pomona/protocol/crypto/cms.hpp"
 #include "profiles.hpp"
 
@@ -40,6 +40,12 @@ class machine_commands : public testing::Test {
                                  .shelf = &shelf};
         auto out = process_command(mdm::write_command(c), state);
         EXPECT_TRUE(out);
+        if (out && out->answer.status == command_status::acknowledged) { // MDM-CHK-075
+            for (const auto& f :
+                 schema::validate_answer(type, out->answer.result, schema_context(state))) {
+                EXPECT_FALSE(f.is_problem()) << type << ": " << f.to_string();
+            }
+        }
         return out ? *std::move(out) : outcome{};
     }
     plist::dict ok(std::string_view type, plist::dict body = {}) {

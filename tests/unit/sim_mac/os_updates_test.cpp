@@ -272,6 +272,7 @@ TEST_F(os_updates_of_a_mac, the_earliest_of_several_declarations_holds_then_the_
     EXPECT_FALSE(subject.next_change());
 }
 
+/// DDM-061.
 TEST_F(os_updates_of_a_mac, commands_give_way_to_a_declaration) {
     schedule(install_action::download_only, "26.2");
     subject.enforce({{.declaration = "D", .version = "15.1.1", .build = {}, .at = now + 5h}}, now);
