@@ -22,6 +22,7 @@ net::task<void> run_upkeep(core_ptr self) {
                 came_up(self, event);
             }
             if (what.down_for) {
+                self->box.power.authenticated = what.authenticated;
                 restart(self, *what.down_for, event);
             }
         }

@@ -135,6 +135,28 @@ TEST_F(fetching, managed_applications_go_with_the_enrollment) {
     EXPECT_EQ(subject->now_in(), phase::unenrolled);
 }
 
+/// An ordinary restart would end at FileVault's screen.
+TEST_F(fetching, an_update_passes_the_screen_of_file_vault_once) {
+    enrolled({[this] {
+                  auto c = subject->current();
+                  c.file_vault = true;
+                  subject->set(c);
+                  const plist::dict update{{"ProductVersion", "15.1.1"},
+                                           {"InstallAction", "InstallForceRestart"}};
+                  server->queue("U1", {{"RequestType", "ScheduleOSUpdate"},
+                                       {"Updates", plist::array{update}}});
+              },
+              [this] {
+                  server->queue("U2", {{"RequestType", "DeviceInformation"},
+                                       {"Queries", plist::array{"OSVersion"}}});
+              },
+              [this] { subject->restart(); }});
+    EXPECT_EQ(states("os-updated").size(), 1U);
+    const auto report = mdm::parse_report(server->last("Acknowledged U2").request.body).value();
+    EXPECT_EQ(*report.result.dictionary("QueryResponses")->string("OSVersion"), "15.1.1");
+    EXPECT_EQ(subject->current().power, power_mode::unlock_screen);
+}
+
 /// FileVault by profile: at the next log-in, and SecurityInfo tells it.
 TEST_F(fetching, a_profile_switches_file_vault_on) {
     enrolled({[this] {

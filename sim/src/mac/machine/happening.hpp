@@ -15,7 +15,8 @@ struct happening {
     trace::fields about = {};
     /// The Mac restarts because of it, and is down for so long.
     std::optional<duration> down_for = {};
-    bool started = false; ///< the end of a restart
+    bool authenticated = false; ///< `down_for`: and passes FileVault's screen then
+    bool started = false;       ///< the end of a restart
 };
 
 } // namespace pomona::sim::mac

@@ -452,6 +452,7 @@ void os_updates::run_step(time_point at, std::vector<happening>& out) {
         enter(step::restarting, at);
         tell("os-update-restarting", out);
         out.back().down_for = length_of(step::restarting, *job_);
+        out.back().authenticated = true;
         return;
     case step::restarting:
         return finish(at, out);

@@ -44,7 +44,9 @@ void power_state::restart(time_point then) {
 }
 
 power_mode power_state::after_start() const {
-    return pin ? power_mode::pin_lock : file_vault ? power_mode::unlock_screen : power_mode::awake;
+    return pin                            ? power_mode::pin_lock
+           : file_vault && !authenticated ? power_mode::unlock_screen
+                                          : power_mode::awake;
 }
 
 std::optional<time_point> power_state::next_change() const {
@@ -57,13 +59,16 @@ void power_state::advance(time_point now, std::vector<happening>& out) {
     }
     up_at.reset();
     mode = after_start();
+    authenticated = false;
     out.push_back(
         {.name = "started", .about = {{"power", std::string{to_text(mode)}}}, .started = true});
 }
 
 plist::dict power_state::save() const {
-    plist::dict out{
-        {"Mode", std::string{to_text(mode)}}, {"LidClosed", lid_closed}, {"FileVault", file_vault}};
+    plist::dict out{{"Mode", std::string{to_text(mode)}},
+                    {"LidClosed", lid_closed},
+                    {"FileVault", file_vault},
+                    {"Authenticated", authenticated}};
     if (up_at) {
         out.set("UpAt", *up_at);
     }
@@ -88,6 +93,9 @@ result<power_state> power_state::load(const plist::dict& saved) {
     }
     if (const auto* on = saved.boolean("FileVault")) {
         out.file_vault = *on;
+    }
+    if (const auto* on = saved.boolean("Authenticated")) {
+        out.authenticated = *on;
     }
     const auto* at = saved.find("UpAt");
     if (const auto* date = at == nullptr ? nullptr : at->get<time_point>()) {

@@ -19,6 +19,9 @@ struct power_state {
     bool lid_closed = false; ///< of a notebook: keeps it asleep
     /// FileVault is on: a start ends at its screen.
     bool file_vault = false;
+    /// An authenticated restart: the next start passes FileVault's screen (Apple, "fdesetup",
+    /// authrestart: as updates of macOS do it).
+    bool authenticated = false;
     std::optional<time_point> up_at; ///< restarting: when it is over
     /// Of DeviceLock (six digits; may be empty): asked for at the next start.
     std::optional<std::string> pin;
