@@ -105,7 +105,7 @@ void mac::set(condition c) {
 }
 
 void mac::set(const trials& t) {
-    apply(*impl_, t);
+    sim::mac::apply(*impl_, t);
 }
 
 void mac::restart() {
