@@ -16,6 +16,7 @@ set(protocol_crypto
   src/crypto/key.cpp
   src/crypto/lean_provider.cpp
   src/crypto/name.cpp
+  src/crypto/openssl_memory.cpp
   src/crypto/pem_blocks.cpp
   src/crypto/pkcs12.cpp
   src/crypto/request.cpp

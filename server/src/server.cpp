@@ -305,6 +305,10 @@ net::task<result<std::unique_ptr<server>>> server::start(net::world& world,
         co_return std::unexpected(std::move(identities.error()));
     }
     s->identities = std::move(*identities);
+    s->identity_roots.push_back(s->root().cert);
+    if (s->options.other_ca) {
+        s->identity_roots.push_back(s->options.other_ca->ca);
+    }
     const auto& folder = s->options.data_folder;
     auto keep = open_sqlite_store(
         world, folder.empty() ? ":memory:" : (folder / "server.sqlite").string(), s->options.bugs);

@@ -39,14 +39,8 @@ struct service {
     [[nodiscard]] const crypto::context* legacy_context() const {
         return legacy ? &*legacy : nullptr;
     }
-    /// What the identity of a Mac chains to.
-    [[nodiscard]] std::vector<crypto::certificate> identity_roots() const {
-        std::vector<crypto::certificate> out{identities->root.cert};
-        if (options.other_ca) {
-            out.push_back(options.other_ca->ca);
-        }
-        return out;
-    }
+    /// What the identity of a Mac chains to; set once the identities are there.
+    std::vector<crypto::certificate> identity_roots;
 };
 
 using service_ptr = std::shared_ptr<service>;

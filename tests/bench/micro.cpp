@@ -94,11 +94,11 @@ BENCHMARK(bare_libplist_parse_and_write);
 
 /// One RSA-2048 signature or verification with its context made before.
 void bare_rsa(benchmark::State& state, bool verify) {
-    auto* const c = EVP_PKEY_CTX_new(key(1).native(), nullptr);
+    auto* const c = EVP_PKEY_CTX_new(key(1).native().get(), nullptr);
     const bytes hash(32, 7);
     bytes signature(256);
     auto length = signature.size();
-    auto* const signer = EVP_PKEY_CTX_new(key(1).native(), nullptr);
+    auto* const signer = EVP_PKEY_CTX_new(key(1).native().get(), nullptr);
     EVP_PKEY_sign_init(signer);
     EVP_PKEY_CTX_set_signature_md(signer, EVP_sha256());
     EVP_PKEY_verify_init(c);

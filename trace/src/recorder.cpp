@@ -169,6 +169,9 @@ std::uint64_t recorder::on_stream_message(const net::exchange_context& where, by
 
 std::uint64_t recorder::state(const actor& who, std::string name, fields summary,
                               std::uint64_t cause) {
+    if (options_.silent) {
+        return 0;
+    }
     event e;
     e.actor = who.value();
     e.kind = kind::state;
@@ -181,6 +184,9 @@ std::uint64_t recorder::state(const actor& who, std::string name, fields summary
 
 std::uint64_t recorder::fact(const actor& who, std::string name, fields facts,
                              std::uint64_t cause) {
+    if (options_.silent) {
+        return 0;
+    }
     event e;
     e.actor = who.value();
     e.kind = kind::fact;

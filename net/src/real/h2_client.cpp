@@ -158,13 +158,15 @@ std::int32_t h2_client::submit(const call_ptr& call, time_point deadline, annota
     }
     complete_headers(call->what, info_->server, secure_);
     call->what.headers = to_h2_headers(std::move(call->what.headers));
-    auto all = call->what.headers;
-    headers pseudo{{":method", call->what.method},
-                   {":scheme", secure_ ? "https" : "http"},
-                   {":authority", std::string{find_header(all, "host").value_or("")}},
-                   {":path", call->what.target}};
-    std::erase_if(all, [](const header& h) { return h.name == "host"; });
-    const auto fields = to_fields(pseudo, all);
+    const auto& all = call->what.headers;
+    const headers pseudo{{":method", call->what.method},
+                         {":scheme", secure_ ? "https" : "http"},
+                         {":authority", std::string{find_header(all, "host").value_or("")}},
+                         {":path", call->what.target}};
+    auto fields = to_fields(pseudo, all);
+    std::erase_if(fields, [](const nghttp2_nv& f) {
+        return as_text({f.name, f.namelen}) == "host"; // :authority says it
+    });
     nghttp2_data_provider body{{.ptr = call.get()}, read_body};
     const auto id = nghttp2_submit_request(session(), nullptr, fields.data(), fields.size(),
                                            call->what.body.empty() ? nullptr : &body, nullptr);

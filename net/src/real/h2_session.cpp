@@ -220,15 +220,42 @@ bool h2_session::is_over() const {
 
 void h2_session::flush() {
     // A closed stream takes nothing more; after the world's end no task may be started for it.
-    if (writing_ || lost_ || !stream_->is_open() ||
+    if (in_nghttp2_ || writing_ || lost_ || !stream_->is_open() ||
         nghttp2_session_want_write(session_.get()) == 0) {
         return;
     }
+    auto rest = write_now();
+    if (lost_) {
+        return;
+    }
+    if (rest.empty() && nghttp2_session_want_write(session_.get()) == 0) {
+        close_when_over();
+        return;
+    }
     writing_ = true;
-    owner_.spawn("write HTTP/2 frames", write_all(shared_from_this()));
+    owner_.spawn("write HTTP/2 frames", write_all(shared_from_this(), std::move(rest)));
+}
+
+bytes h2_session::write_now() {
+    bytes out;
+    collect(out);
+    const auto sent = stream_->write_now(out);
+    if (!sent) {
+        lose(sent.error());
+        return {};
+    }
+    out.erase(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(*sent));
+    return out;
+}
+
+void h2_session::close_when_over() {
+    if (!leaving_ && is_over()) {
+        stream_->close();
+    }
 }
 
 void h2_session::collect(bytes& out) {
+    in_nghttp2_ = true;
     out.clear();
     while (out.size() < write_at_once) {
         const std::uint8_t* data = nullptr;
@@ -238,12 +265,14 @@ void h2_session::collect(bytes& out) {
         }
         out.insert(out.end(), data, data + size);
     }
+    in_nghttp2_ = false;
 }
 
-task<void> h2_session::write_all(std::shared_ptr<h2_session> self) {
-    bytes out;
+task<void> h2_session::write_all(std::shared_ptr<h2_session> self, bytes out) {
     while (!self->lost_) {
-        self->collect(out);
+        if (out.empty()) {
+            self->collect(out);
+        }
         if (out.empty()) {
             break;
         }
@@ -251,11 +280,12 @@ task<void> h2_session::write_all(std::shared_ptr<h2_session> self) {
         if (auto sent = co_await self->stream_->write_all(out, deadline); !sent) {
             self->lose(sent.error());
         }
+        out.clear();
     }
     self->writing_ = false;
     self->written_.notify_all();
-    if (!self->leaving_ && self->is_over()) {
-        self->stream_->close();
+    if (!self->lost_) {
+        self->close_when_over();
     }
 }
 
@@ -267,8 +297,10 @@ task<void> h2_session::read_all(std::shared_ptr<h2_session> self, bytes input) {
             break;
         }
         if (!input.empty()) {
+            self->in_nghttp2_ = true;
             const auto taken =
                 nghttp2_session_mem_recv(self->session_.get(), input.data(), input.size());
+            self->in_nghttp2_ = false;
             bytes{}.swap(input); // held by nobody while waiting
             if (taken < 0) {
                 self->lose({io_failure::protocol, nghttp2_strerror(static_cast<int>(taken))});
@@ -277,8 +309,10 @@ task<void> h2_session::read_all(std::shared_ptr<h2_session> self, bytes input) {
             self->on_progress();
             self->flush();
             // The writer comes first: it is told of a GOAWAY that nghttp2 sends of its own accord.
-            co_await self->stream_->yield();
-            if (self->leaving_) {
+            if (self->writing_) {
+                co_await self->stream_->yield();
+            }
+            if (self->leaving_ || self->lost_) {
                 continue;
             }
         }

@@ -13,8 +13,7 @@
 namespace pomona::net::real {
 
 /// Reads and writes; tells a derived class what arrives. Flow control is manual: what is given to
-/// on_data must be consumed. nghttp2's callbacks run inside the reading and the writing task, so
-/// the functions below may submit frames but not read or write.
+/// on_data must be consumed. nghttp2's callbacks may submit frames but not read or write.
 class h2_session : public std::enable_shared_from_this<h2_session> {
   public:
     h2_session(const h2_session&) = delete;
@@ -31,7 +30,8 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
 
     /// False without memory.
     bool start(role as, std::uint32_t max_concurrent_streams, std::uint32_t max_header_list);
-    /// Sends what has been submitted; a task does it, never the caller.
+    /// Sends what has been submitted: at once as far as the socket takes it, which may end in
+    /// on_lost; the rest by a task. Inside a callback of nghttp2 it is put off until its end.
     void flush();
     void consume(std::int32_t id, std::size_t size);
     /// RST_STREAM.
@@ -79,16 +79,20 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
 
   private:
     struct callbacks;
-    static task<void> write_all(std::shared_ptr<h2_session> self);
+    static task<void> write_all(std::shared_ptr<h2_session> self, bytes out);
     static task<void> leave(std::shared_ptr<h2_session> self);
     void collect(bytes& out);
+    /// What the socket did not take.
+    bytes write_now();
+    void close_when_over();
 
     world& owner_;
     std::shared_ptr<socket_stream> stream_;
     c_ptr<nghttp2_session, nghttp2_session_del> session_;
     role role_ = role::client;
-    signal written_; ///< the writer has nothing left
-    bool writing_ = false;
+    signal written_;       ///< the writer has nothing left
+    bool writing_ = false; ///< write_all is at work
+    bool in_nghttp2_ = false;
     bool leaving_ = false; ///< GOAWAY has been submitted, nothing more is read
     bool lost_ = false;
 };

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <malloc.h>
 #include <optional>
 
 namespace pomona::net {
@@ -27,7 +28,7 @@ class real_world final : public world {
           tls_{crypto_},
           loop_{std::make_shared<real::io_loop>()},
           work_{boost::asio::make_work_guard(loop_->context)},
-          pool_{std::in_place, std::max(options.pool_threads, 1U)} {}
+          pool_{start_pool(options)} {}
     ~real_world() override { real_world::shutdown(); }
 
     time_point now() const override { return loop_->timers.now(); }
@@ -66,6 +67,13 @@ class real_world final : public world {
     void wake(std::uint64_t waiter) override { loop_->timers.wake(waiter); }
 
   private:
+    using pool = std::optional<boost::asio::thread_pool>;
+    static pool start_pool(real_options options) {
+        // What a pool's thread decodes lives as long as its Mac, between much that is gone soon:
+        // with a heap for each thread every Mac would cost a quarter more.
+        ::mallopt(M_ARENA_MAX, 1);
+        return pool{std::in_place, std::max(options.pool_threads, 1U)};
+    }
     static task<open_result> refuse_when_stopping() {
         co_await real::abandon();
         co_return std::unexpected(transport_error{});
@@ -75,7 +83,7 @@ class real_world final : public world {
     real::shared_tls tls_;
     std::shared_ptr<real::io_loop> loop_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-    std::optional<boost::asio::thread_pool> pool_;
+    pool pool_;
     std::atomic<bool> interrupted_ = false;
 };
 

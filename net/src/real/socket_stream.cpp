@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstring>
 #include <sys/socket.h>
+#include <utility>
 
 namespace pomona::net::real {
 
@@ -18,6 +19,8 @@ constexpr auto awaitable_tuple = boost::asio::as_tuple(boost::asio::use_awaitabl
 constexpr std::size_t max_lingering_bytes = 64U << 20U;
 // After so many steps without a wait, others get their turn.
 constexpr unsigned steps_in_a_row = 32;
+/// OpenSSL reads ahead what fits into the buffer of one record.
+constexpr int most_read_ahead = 1024;
 } // namespace
 
 task<void> abandon() {
@@ -94,9 +97,14 @@ void socket_stream::send_alert() {
     }
     auto* const ssl = tls_->ssl.get();
     SSL_set0_rbio(ssl, from.release());
-    std::uint8_t unread = 0;
-    ERR_clear_error();
-    SSL_read(ssl, &unread, 1);
+    // Whole records that were read ahead come before it.
+    std::array<std::uint8_t, 4096> unread{};
+    for (int i = 0; i < most_read_ahead; ++i) {
+        ERR_clear_error();
+        if (SSL_read(ssl, unread.data(), unread.size()) <= 0) {
+            break;
+        }
+    }
     ERR_clear_error();
     tls_broken_ = true;
 }
@@ -126,6 +134,12 @@ bool socket_stream::is_quiet() {
     }
     if (tls_broken_) {
         return false;
+    }
+    // What may have come may be of TLS only: then OpenSSL has to look at it.
+    if (SSL_has_pending(tls_->ssl.get()) == 0 &&
+        ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+        (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        return true;
     }
     ERR_clear_error();
     const auto n = SSL_peek(tls_->ssl.get(), &byte, 1);
@@ -193,6 +207,7 @@ socket_stream::step socket_stream::try_read_more(bytes& into) {
     auto next = try_read(chunk);
     if (next.what == step::kind::done) {
         into.insert(into.end(), chunk.data(), chunk.data() + next.size);
+        drained_ = next.size < chunk.size() && (!tls_ || SSL_has_pending(tls_->ssl.get()) == 0);
     }
     return next;
 }
@@ -286,6 +301,12 @@ task<io_result<void>> socket_stream::handshake(tls_session_ptr session, time_poi
 
 task<io_result<void>> socket_stream::read_more(bytes& into, time_point deadline) {
     co_await yield_now_and_then();
+    // The last read took all there was: asking at once would be in vain nearly always.
+    if (std::exchange(drained_, false) && !closed_) {
+        if (auto failed = co_await wait_for(want::read, deadline)) {
+            co_return std::unexpected(*std::move(failed));
+        }
+    }
     while (!closed_) {
         auto next = try_read_more(into);
         if (next.what == step::kind::done) {
@@ -321,6 +342,25 @@ task<io_result<void>> socket_stream::write_all(bytes_view data, time_point deadl
         }
     }
     co_return io_result<void>{};
+}
+
+io_result<std::size_t> socket_stream::write_now(bytes_view data) {
+    std::size_t total = 0;
+    while (total < data.size()) {
+        if (closed_) {
+            return std::unexpected(io_error{io_failure::closed, "closed at this end"});
+        }
+        auto next = try_write(data.subspan(total));
+        if (next.what == step::kind::failed) {
+            return std::unexpected(std::move(next.why));
+        }
+        if (next.what == step::kind::again) {
+            break;
+        }
+        written_ += next.size;
+        total += next.size;
+    }
+    return total;
 }
 
 task<void> socket_stream::linger_and_close(time_point deadline) {

@@ -43,6 +43,8 @@ class socket_stream final : public closable {
     task<io_result<void>> read_more(bytes& into, time_point deadline);
     /// All of `data`, which must outlive the call.
     task<io_result<void>> write_all(bytes_view data, time_point deadline);
+    /// How much of `data` was taken without a wait. The rest has to be written next, as it is.
+    io_result<std::size_t> write_now(bytes_view data);
     /// Says that nothing more comes from here, then reads and drops what still arrives (bounded),
     /// so that the last answer is not lost to a reset. Closes.
     task<void> linger_and_close(time_point deadline);
@@ -86,6 +88,7 @@ class socket_stream final : public closable {
     tls_session_ptr tls_;
     std::uint64_t written_ = 0;
     unsigned steps_ = 0;
+    bool drained_ = false; ///< the last read took everything that had arrived
     bool closed_ = false;
     bool tls_broken_ = false; ///< a fatal error: SSL_shutdown must not be called
 };

@@ -44,6 +44,8 @@ ssl_ctx_ptr make_context(const crypto::context& crypto) {
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_num_tickets(raw, 0);
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
+    // A record's head and content by one call of the system.
+    SSL_CTX_set_read_ahead(raw, 1);
     // NO_AUTO_CHAIN: an end sends what its identity says, nothing out of its trust store.
     SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
@@ -66,12 +68,12 @@ std::vector<unsigned char> alpn_wire(const std::vector<std::string>& names) {
 int present_identity(SSL* ssl, void* argument) {
     auto* const session = static_cast<tls_session*>(argument);
     const auto& identity = *session->client_identity;
-    if (SSL_use_certificate(ssl, identity.cert.native()) != 1 ||
-        SSL_use_PrivateKey(ssl, identity.key.native()) != 1) {
+    if (SSL_use_certificate(ssl, identity.cert.native().get()) != 1 ||
+        SSL_use_PrivateKey(ssl, identity.key.native().get()) != 1) {
         return 0;
     }
     for (const auto& link : identity.chain) {
-        if (SSL_add1_chain_cert(ssl, link.native()) != 1) {
+        if (SSL_add1_chain_cert(ssl, link.native().get()) != 1) {
             return 0;
         }
     }
@@ -169,7 +171,7 @@ result<SSL_CTX*> client_contexts::context_for(const trust_store& trust) {
     auto* const store = SSL_CTX_get_cert_store(context.get());
     if (trust) {
         for (const auto& anchor : *trust) {
-            if (X509_STORE_add_cert(store, anchor.native()) != 1) {
+            if (X509_STORE_add_cert(store, anchor.native().get()) != 1) {
                 return library_failure("adding a trust anchor");
             }
         }
@@ -227,12 +229,12 @@ result<std::shared_ptr<server_tls_context>> server_tls_context::make(const crypt
     made->alpn_ = options.alpn;
     made->context_ = make_context(crypto);
     auto* const raw = made->context_.get();
-    if (raw == nullptr || SSL_CTX_use_certificate(raw, options.identity.cert.native()) != 1 ||
-        SSL_CTX_use_PrivateKey(raw, options.identity.key.native()) != 1) {
+    if (raw == nullptr || SSL_CTX_use_certificate(raw, options.identity.cert.native().get()) != 1 ||
+        SSL_CTX_use_PrivateKey(raw, options.identity.key.native().get()) != 1) {
         return library_failure("setting a server's certificate and key");
     }
     for (const auto& link : options.identity.chain) {
-        if (SSL_CTX_add1_chain_cert(raw, link.native()) != 1) {
+        if (SSL_CTX_add1_chain_cert(raw, link.native().get()) != 1) {
             return library_failure("setting a server's chain");
         }
     }

@@ -2,10 +2,13 @@
 
 #include "crypto/handles.hpp"
 #include "crypto/pem_blocks.hpp"
+#include "crypto/resting.hpp"
 #include "pomona/foundation/encoding.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+
+#include <mutex>
 
 namespace pomona::crypto {
 namespace {
@@ -25,10 +28,41 @@ Pointer extension(const X509* cert, int nid) {
     return value;
 }
 
+std::shared_ptr<X509> decode(const context& ctx, bytes_view der) {
+    // d2i_X509 frees what it was given when it fails, and clears the pointer.
+    X509* raw = X509_new_ex(ctx.native(), nullptr);
+    const auto* cursor = der.data();
+    if (raw != nullptr && d2i_X509(&raw, &cursor, static_cast<long>(der.size())) != nullptr) {
+        ERR_clear_error(); // of an unknown public key algorithm, which is no error here
+        return bound_to(ctx, raw, X509_free);
+    }
+    return nullptr;
+}
+
 } // namespace
 
+struct certificate::shared : resting<X509> {
+    using resting::resting;
+    std::mutex hash_mutex;
+    bytes hash; ///< empty: nobody has asked for it
+};
+
 certificate certificate_factory::adopt(const context& ctx, x509_ptr cert) {
-    return certificate{ctx, bound_to(ctx, cert.release(), X509_free)};
+    return certificate{
+        std::make_shared<certificate::shared>(ctx, bound_to(ctx, cert.release(), X509_free))};
+}
+
+const context& certificate_factory::owner(const certificate& cert) {
+    return cert.shared_->owner();
+}
+
+bool push(STACK_OF(X509) * stack, const certificate& cert) {
+    const auto native = cert.native();
+    if (stack == nullptr || !native || sk_X509_push(stack, native.get()) <= 0) {
+        return false;
+    }
+    X509_up_ref(native.get());
+    return true;
 }
 
 certificate certificate_factory::share(const context& ctx, X509* borrowed) {
@@ -90,20 +124,33 @@ result<std::vector<certificate>> certificate::from_pem(const context& ctx, bytes
 }
 
 bytes certificate::der() const {
-    return encode_der(i2d_X509, cert_.get());
+    return encode_der(i2d_X509, native().get());
 }
 
 std::string certificate::pem() const {
     const bio_ptr out{BIO_new(BIO_s_mem())};
-    if (!out || PEM_write_bio_X509(out.get(), cert_.get()) != 1) {
+    if (!out || PEM_write_bio_X509(out.get(), native().get()) != 1) {
         ERR_clear_error();
         return {};
     }
     return pomona::to_text(written_bytes(out.get()));
 }
 
+std::shared_ptr<x509_st> certificate::native() const {
+    return shared_->wake(decode);
+}
+
+void certificate::rest() const {
+    shared_->rest([](X509* cert) { return encode_der(i2d_X509, cert); });
+}
+
+/// Asked for with each message of a Mac, in the trace and at a server.
 bytes certificate::sha256() const {
-    return crypto::sha256(der());
+    const std::scoped_lock lock{shared_->hash_mutex};
+    if (shared_->hash.empty()) {
+        shared_->hash = crypto::sha256(der());
+    }
+    return shared_->hash;
 }
 
 bytes certificate::sha1() const {
@@ -111,11 +158,11 @@ bytes certificate::sha1() const {
 }
 
 name certificate::subject() const {
-    return read_name(X509_get_subject_name(cert_.get()));
+    return read_name(X509_get_subject_name(native().get()));
 }
 
 name certificate::issuer() const {
-    return read_name(X509_get_issuer_name(cert_.get()));
+    return read_name(X509_get_issuer_name(native().get()));
 }
 
 std::optional<std::string> certificate::subject_part(std::string_view type) const {
@@ -128,22 +175,22 @@ std::optional<std::string> certificate::subject_part(std::string_view type) cons
 }
 
 std::string certificate::serial_hex() const {
-    const bignum_ptr number{ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert_.get()), nullptr)};
+    const bignum_ptr number{ASN1_INTEGER_to_BN(X509_get0_serialNumber(native().get()), nullptr)};
     const c_ptr<char, free_openssl_memory> text{number ? BN_bn2hex(number.get()) : nullptr};
     return text ? std::string{text.get()} : std::string{};
 }
 
 // from_der has checked that both times can be read.
 time_point certificate::not_before() const {
-    return read_asn1_time(X509_get0_notBefore(cert_.get())).value_or(time_point::min());
+    return read_asn1_time(X509_get0_notBefore(native().get())).value_or(time_point::min());
 }
 
 time_point certificate::not_after() const {
-    return read_asn1_time(X509_get0_notAfter(cert_.get())).value_or(time_point::min());
+    return read_asn1_time(X509_get0_notAfter(native().get())).value_or(time_point::min());
 }
 
 std::optional<key_usage> certificate::usage() const {
-    const auto bits = extension<asn1_bit_string_ptr>(cert_.get(), NID_key_usage);
+    const auto bits = extension<asn1_bit_string_ptr>(native().get(), NID_key_usage);
     if (!bits) {
         return std::nullopt;
     }
@@ -156,7 +203,7 @@ std::optional<key_usage> certificate::usage() const {
 }
 
 std::vector<std::string> certificate::extended_key_usage() const {
-    const auto usages = extension<object_stack_ptr>(cert_.get(), NID_ext_key_usage);
+    const auto usages = extension<object_stack_ptr>(native().get(), NID_ext_key_usage);
     std::vector<std::string> out;
     for (int i = 0; usages && i < sk_ASN1_OBJECT_num(usages.get()); ++i) {
         out.push_back(dotted_oid(sk_ASN1_OBJECT_value(usages.get(), i)));
@@ -166,37 +213,40 @@ std::vector<std::string> certificate::extended_key_usage() const {
 
 std::vector<std::string> certificate::dns_names() const {
     return read_alternative_names(
-        extension<general_names_ptr>(cert_.get(), NID_subject_alt_name).get());
+        extension<general_names_ptr>(native().get(), NID_subject_alt_name).get());
 }
 
 bool certificate::is_ca() const {
-    const auto constraints = extension<basic_constraints_ptr>(cert_.get(), NID_basic_constraints);
+    const auto constraints =
+        extension<basic_constraints_ptr>(native().get(), NID_basic_constraints);
     return constraints && constraints->ca != 0;
 }
 
 bool certificate::is_self_signed() const {
-    const bool yes = X509_self_signed(cert_.get(), 1) == 1;
+    const bool yes = X509_self_signed(native().get(), 1) == 1;
     ERR_clear_error();
     return yes;
 }
 
 bytes certificate::public_key_info() const {
-    return encode_der(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(cert_.get()));
+    return encode_der(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(native().get()));
 }
 
 bool certificate::has_extension(std::string_view dotted) const {
     const auto oid = make_oid(dotted);
-    return oid && X509_get_ext_by_OBJ(cert_.get(), oid->get(), -1) >= 0;
+    return oid && X509_get_ext_by_OBJ(native().get(), oid->get(), -1) >= 0;
 }
 
 int certificate::key_bits() const {
-    const auto* key = X509_get0_pubkey(cert_.get());
+    const auto cert = native();
+    const auto* key = X509_get0_pubkey(cert.get());
     ERR_clear_error();
     return key == nullptr ? 0 : EVP_PKEY_get_bits(key);
 }
 
 bool certificate::key_is_rsa() const {
-    const auto* key = X509_get0_pubkey(cert_.get());
+    const auto cert = native();
+    const auto* key = X509_get0_pubkey(cert.get());
     ERR_clear_error();
     return key != nullptr && EVP_PKEY_is_a(key, "RSA") == 1;
 }

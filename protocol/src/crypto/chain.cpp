@@ -26,7 +26,7 @@ result<void> find_path(const certificate& leaf, const std::vector<certificate>& 
                        const std::vector<certificate>& anchors, std::optional<time_point> at) {
     ERR_clear_error();
     const store_ptr store{X509_STORE_new()};
-    const x509_references_ptr untrusted{sk_X509_new_null()};
+    const x509_stack_ptr untrusted{sk_X509_new_null()};
     // The leaf's own context: its public key's operations are fetched there.
     const store_ctx_ptr path{
         X509_STORE_CTX_new_ex(certificate_factory::owner(leaf).native(), nullptr)};
@@ -34,16 +34,16 @@ result<void> find_path(const certificate& leaf, const std::vector<certificate>& 
         return openssl_failure(errc::library, "certificate path");
     }
     for (const auto& anchor : anchors) {
-        if (X509_STORE_add_cert(store.get(), anchor.native()) != 1) {
+        if (X509_STORE_add_cert(store.get(), anchor.native().get()) != 1) {
             return openssl_failure(errc::library, "trust anchor");
         }
     }
     for (const auto& cert : intermediates) {
-        if (sk_X509_push(untrusted.get(), cert.native()) <= 0) {
+        if (!push(untrusted.get(), cert)) {
             return openssl_failure(errc::library, "intermediate certificate");
         }
     }
-    if (X509_STORE_CTX_init(path.get(), store.get(), leaf.native(), untrusted.get()) != 1) {
+    if (X509_STORE_CTX_init(path.get(), store.get(), leaf.native().get(), untrusted.get()) != 1) {
         return openssl_failure(errc::library, "certificate path");
     }
     auto* parameters = X509_STORE_CTX_get0_param(path.get());

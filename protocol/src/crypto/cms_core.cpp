@@ -58,9 +58,10 @@ result<bytes> sign_cms(const context& ctx, bytes_view content, const identity& s
     const unsigned flags = CMS_BINARY | (options.detached ? CMS_DETACHED : 0U);
     const cms_ptr cms{CMS_sign_ex(nullptr, nullptr, nullptr, nullptr, flags | CMS_PARTIAL,
                                   ctx.native(), nullptr)};
-    auto* info = cms ? CMS_add1_signer(cms.get(), signer.cert.native(), signer.key.native(),
-                                       options.digest, flags | CMS_NOSMIMECAP)
-                     : nullptr;
+    auto* info =
+        cms ? CMS_add1_signer(cms.get(), signer.cert.native().get(), signer.key.native().get(),
+                              options.digest, flags | CMS_NOSMIMECAP)
+            : nullptr;
     if (info == nullptr) {
         return openssl_failure(errc::library, "signer of a CMS");
     }
@@ -69,7 +70,7 @@ result<bytes> sign_cms(const context& ctx, bytes_view content, const identity& s
     }
     if (options.with_chain) {
         for (const auto& cert : signer.chain) {
-            if (CMS_add1_cert(cms.get(), cert.native()) != 1) {
+            if (CMS_add1_cert(cms.get(), cert.native().get()) != 1) {
                 return openssl_failure(errc::library, "certificate chain of a CMS");
             }
         }
@@ -117,9 +118,9 @@ result<signer_view> find_signer(CMS_ContentInfo* cms, const std::vector<certific
         return fail(count < 1 ? errc::malformed : errc::unsupported,
                     "CMS with " + std::to_string(count < 0 ? 0 : count) + " signers");
     }
-    const x509_references_ptr candidates{sk_X509_new_null()};
+    const x509_stack_ptr candidates{sk_X509_new_null()};
     for (const auto& cert : known) {
-        if (!candidates || sk_X509_push(candidates.get(), cert.native()) <= 0) {
+        if (!candidates || !push(candidates.get(), cert)) {
             return openssl_failure(errc::library, "known certificates");
         }
     }

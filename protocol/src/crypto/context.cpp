@@ -2,6 +2,7 @@
 
 #include "crypto/handles.hpp"
 #include "crypto/lean_provider.hpp"
+#include "crypto/openssl_memory.hpp"
 #include "crypto/seeded_provider.hpp"
 #include "pomona/foundation/error_category.hpp"
 
@@ -109,6 +110,7 @@ struct context::impl {
 /// The same for all: a key decoded for one part of the program is at home in every other.
 context context::system() {
     static const auto made = [] {
+        keep_record_buffers();
         ERR_clear_error();
         auto one = std::make_shared<impl>();
         one->lib = OSSL_LIB_CTX_new();

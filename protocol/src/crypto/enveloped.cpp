@@ -9,11 +9,10 @@ namespace pomona::crypto {
 result<bytes> write_enveloped(const context& ctx, bytes_view content, const certificate& recipient,
                               const EVP_CIPHER* cipher, bool ber) {
     ERR_clear_error();
-    const x509_references_ptr recipients{sk_X509_new_null()};
+    const x509_stack_ptr recipients{sk_X509_new_null()};
     const auto source = reading_bio(content);
     const bio_ptr sink{BIO_new(BIO_s_mem())};
-    if (!recipients || !source || !sink ||
-        sk_X509_push(recipients.get(), recipient.native()) <= 0) {
+    if (!recipients || !source || !sink || !push(recipients.get(), recipient)) {
         return openssl_failure(errc::library, "envelope");
     }
     const unsigned flags = CMS_BINARY | (ber ? CMS_STREAM : 0U);
@@ -38,8 +37,8 @@ result<bytes> read_enveloped(const context& ctx, bytes_view envelope, const iden
     const bio_ptr sink{BIO_new(BIO_s_mem())};
     ERR_clear_error();
     const bool decrypted =
-        sink && CMS_decrypt(cms->get(), recipient.key.native(), recipient.cert.native(), nullptr,
-                            sink.get(), CMS_BINARY) == 1;
+        sink && CMS_decrypt(cms->get(), recipient.key.native().get(), recipient.cert.native().get(),
+                            nullptr, sink.get(), CMS_BINARY) == 1;
     ERR_clear_error();
     return decrypted ? written_bytes(sink.get()) : bytes{};
 }

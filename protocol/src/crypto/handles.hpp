@@ -22,9 +22,6 @@ inline void free_openssl_memory(void* memory) {
 inline void free_x509_stack(STACK_OF(X509) * stack) {
     sk_X509_pop_free(stack, X509_free);
 }
-inline void free_x509_references(STACK_OF(X509) * stack) {
-    sk_X509_free(stack);
-}
 inline void free_extension_stack(STACK_OF(X509_EXTENSION) * stack) {
     sk_X509_EXTENSION_pop_free(stack, X509_EXTENSION_free);
 }
@@ -44,8 +41,7 @@ using general_names_ptr = c_ptr<GENERAL_NAMES, GENERAL_NAMES_free>;
 using x509_name_ptr = c_ptr<X509_NAME, X509_NAME_free>;
 using x509_ptr = c_ptr<X509, X509_free>;
 using x509_req_ptr = c_ptr<X509_REQ, X509_REQ_free>;
-using x509_references_ptr = c_ptr<STACK_OF(X509), free_x509_references>; ///< frees the list only
-using x509_stack_ptr = c_ptr<STACK_OF(X509), free_x509_stack>;           ///< and the certificates
+using x509_stack_ptr = c_ptr<STACK_OF(X509), free_x509_stack>; ///< with the certificates
 
 /// No DER of a peer that is longer than this is looked at.
 inline constexpr std::size_t max_der_bytes = 16 * 1024 * 1024;
@@ -88,8 +84,11 @@ class certificate_factory {
     static certificate adopt(const context& ctx, x509_ptr cert);
     /// A second reference to a certificate that something else owns.
     static certificate share(const context& ctx, X509* borrowed);
-    static const context& owner(const certificate& cert) { return cert.ctx_; }
+    static const context& owner(const certificate& cert);
 };
+
+/// Appends a reference of its own; false when memory is short.
+bool push(STACK_OF(X509) * stack, const certificate& cert);
 
 /// Keeps `ctx` alive as long as the object lives, also when members are assigned in any order.
 template <class T>

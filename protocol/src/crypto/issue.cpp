@@ -181,7 +181,7 @@ result<certificate> make_certificate(const certificate_spec& spec, EVP_PKEY* pub
     if (!done) {
         return std::unexpected{done.error()};
     }
-    if (X509_sign(cert.get(), signer.native(), EVP_sha256()) <= 0) {
+    if (X509_sign(cert.get(), signer.native().get(), EVP_sha256()) <= 0) {
         return openssl_failure(errc::library, "signing a certificate");
     }
     return certificate_factory::adopt(ctx, std::move(cert));
@@ -191,7 +191,7 @@ result<certificate> make_certificate(const certificate_spec& spec, EVP_PKEY* pub
 
 result<certificate> self_sign(const certificate_spec& spec, const private_key& key) {
     ERR_clear_error();
-    return make_certificate(spec, key.native(), key, nullptr);
+    return make_certificate(spec, key.native().get(), key, nullptr);
 }
 
 result<certificate> issue(const certificate_spec& spec, bytes_view spki, const identity& issuer) {
@@ -202,10 +202,10 @@ result<certificate> issue(const certificate_spec& spec, bytes_view spki, const i
     if (!subject_key || cursor != spki.data() + spki.size()) {
         return openssl_failure(errc::malformed, "public key to be certified");
     }
-    if (X509_check_private_key(issuer.cert.native(), issuer.key.native()) != 1) {
+    if (X509_check_private_key(issuer.cert.native().get(), issuer.key.native().get()) != 1) {
         return openssl_failure(errc::wrong_key, "the issuer's key is not its certificate's");
     }
-    return make_certificate(spec, subject_key.get(), issuer.key, issuer.cert.native());
+    return make_certificate(spec, subject_key.get(), issuer.key, issuer.cert.native().get());
 }
 
 } // namespace pomona::crypto

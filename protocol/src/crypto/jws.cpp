@@ -112,7 +112,7 @@ result<std::string> sign_jws(std::string_view header, std::string_view claims,
                              const private_key& key) {
     ERR_clear_error();
     const auto algorithm = key.is_rsa() ? jws_algorithm::rs256 : jws_algorithm::es256;
-    if (!fits(key.native(), algorithm)) {
+    if (!fits(key.native().get(), algorithm)) {
         return fail(errc::wrong_key, "neither RSA nor P-256");
     }
     auto text = to_base64url(as_bytes(header)) + '.' + to_base64url(as_bytes(claims));

@@ -2,6 +2,7 @@
 
 #include "crypto/handles.hpp"
 #include "crypto/pem_blocks.hpp"
+#include "crypto/resting.hpp"
 
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
@@ -71,6 +72,26 @@ result<evp_pkey_ptr> decode(const context& ctx, bytes_view der) {
 
 } // namespace
 
+struct private_key::shared : resting<EVP_PKEY> {
+    using resting::resting;
+};
+
+std::shared_ptr<evp_pkey_st> private_key::native() const {
+    return shared_->wake([](const context& ctx, bytes_view der) {
+        auto key = decode(ctx, der);
+        return key ? bound_to(ctx, key->release(), EVP_PKEY_free) : nullptr;
+    });
+}
+
+const context& private_key::owner() const {
+    return shared_->owner();
+}
+
+void private_key::rest() const {
+    shared_->rest(
+        [](EVP_PKEY* key) { return encode(key, EVP_PKEY_KEYPAIR, "DER", "PrivateKeyInfo"); });
+}
+
 result<private_key> private_key::generate_rsa(const context& ctx, int bits) {
     ERR_clear_error();
     if (bits < min_rsa_bits || bits > max_rsa_bits) {
@@ -83,7 +104,7 @@ result<private_key> private_key::generate_rsa(const context& ctx, int bits) {
         EVP_PKEY_generate(generator.get(), &raw) != 1) {
         return openssl_failure(errc::library, "RSA key generation");
     }
-    return private_key{ctx, bound_to(ctx, raw, EVP_PKEY_free)};
+    return private_key{std::make_shared<shared>(ctx, bound_to(ctx, raw, EVP_PKEY_free))};
 }
 
 result<private_key> private_key::generate_p256(const context& ctx) {
@@ -92,7 +113,7 @@ result<private_key> private_key::generate_p256(const context& ctx) {
     if (raw == nullptr) {
         return openssl_failure(errc::library, "P-256 key generation");
     }
-    return private_key{ctx, bound_to(ctx, raw, EVP_PKEY_free)};
+    return private_key{std::make_shared<shared>(ctx, bound_to(ctx, raw, EVP_PKEY_free))};
 }
 
 result<private_key> private_key::from_der(const context& ctx, bytes_view der) {
@@ -101,7 +122,7 @@ result<private_key> private_key::from_der(const context& ctx, bytes_view der) {
     if (!key) {
         return std::unexpected{key.error()};
     }
-    return private_key{ctx, bound_to(ctx, key->release(), EVP_PKEY_free)};
+    return private_key{std::make_shared<shared>(ctx, bound_to(ctx, key->release(), EVP_PKEY_free))};
 }
 
 result<private_key> private_key::from_pem(const context& ctx, bytes_view pem) {
@@ -123,27 +144,27 @@ result<private_key> private_key::from_pem(const context& ctx, bytes_view pem) {
 }
 
 bytes private_key::to_der() const {
-    return encode(key_.get(), EVP_PKEY_KEYPAIR, "DER", "PrivateKeyInfo");
+    return encode(native().get(), EVP_PKEY_KEYPAIR, "DER", "PrivateKeyInfo");
 }
 
 std::string private_key::to_pem() const {
-    return pomona::to_text(encode(key_.get(), EVP_PKEY_KEYPAIR, "PEM", "PrivateKeyInfo"));
+    return pomona::to_text(encode(native().get(), EVP_PKEY_KEYPAIR, "PEM", "PrivateKeyInfo"));
 }
 
 bytes private_key::public_key_info() const {
-    return encode_der(i2d_PUBKEY, key_.get());
+    return encode_der(i2d_PUBKEY, native().get());
 }
 
 bytes private_key::public_key_pkcs1() const {
-    return is_rsa() ? encode(key_.get(), EVP_PKEY_PUBLIC_KEY, "DER", "type-specific") : bytes{};
+    return is_rsa() ? encode(native().get(), EVP_PKEY_PUBLIC_KEY, "DER", "type-specific") : bytes{};
 }
 
 bool private_key::is_rsa() const {
-    return EVP_PKEY_is_a(key_.get(), "RSA") == 1;
+    return EVP_PKEY_is_a(native().get(), "RSA") == 1;
 }
 
 int private_key::bits() const {
-    return EVP_PKEY_get_bits(key_.get());
+    return EVP_PKEY_get_bits(native().get());
 }
 
 } // namespace pomona::crypto

@@ -89,7 +89,7 @@ result<bytes> make_request(const request_spec& spec, const private_key& key) {
     }
     if (!request || X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) != 1 ||
         X509_REQ_set_subject_name(request.get(), subject->get()) != 1 ||
-        X509_REQ_set_pubkey(request.get(), key.native()) != 1) {
+        X509_REQ_set_pubkey(request.get(), key.native().get()) != 1) {
         return openssl_failure(errc::library, "certification request");
     }
     auto done = spec.challenge ? add_challenge(request.get(), *spec.challenge) : result<void>{};
@@ -99,7 +99,7 @@ result<bytes> make_request(const request_spec& spec, const private_key& key) {
     if (!done) {
         return std::unexpected{done.error()};
     }
-    if (X509_REQ_sign(request.get(), key.native(), EVP_sha256()) <= 0) {
+    if (X509_REQ_sign(request.get(), key.native().get(), EVP_sha256()) <= 0) {
         return openssl_failure(errc::library, "signing a certification request");
     }
     return encode_der(i2d_X509_REQ, request.get());

@@ -17,7 +17,7 @@ result<bytes> sign_sha256(bytes_view data, const private_key& key) {
     std::size_t length = 0;
     if (!hash ||
         EVP_DigestSignInit_ex(hash.get(), nullptr, "SHA256", key.owner().native(), nullptr,
-                              key.native(), nullptr) != 1 ||
+                              key.native().get(), nullptr) != 1 ||
         EVP_DigestSign(hash.get(), nullptr, &length, data.data(), data.size()) != 1) {
         return openssl_failure(errc::library, "signing");
     }

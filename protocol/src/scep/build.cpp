@@ -126,8 +126,9 @@ result<bytes> issuer_and_subject(const crypto::certificate& ca, const crypto::na
         return std::unexpected{subject_name.error()};
     }
     // The name of who issues: an RA does not, its issuer does.
+    const auto native = ca.native();
     const auto* issuer =
-        ca.is_ca() ? X509_get_subject_name(ca.native()) : X509_get_issuer_name(ca.native());
+        ca.is_ca() ? X509_get_subject_name(native.get()) : X509_get_issuer_name(native.get());
     auto content = crypto::encode_der(i2d_X509_NAME, issuer);
     const auto second = crypto::encode_der(i2d_X509_NAME, subject_name->get());
     content.insert(content.end(), second.begin(), second.end());

@@ -25,8 +25,9 @@ bool may_encrypt(const certificate& cert) {
 }
 
 bool issued(const certificate& issuer, const certificate& subject) {
-    const bool yes = X509_check_issued(issuer.native(), subject.native()) == X509_V_OK &&
-                     X509_verify(subject.native(), X509_get0_pubkey(issuer.native())) == 1;
+    const bool yes =
+        X509_check_issued(issuer.native().get(), subject.native().get()) == X509_V_OK &&
+        X509_verify(subject.native().get(), X509_get0_pubkey(issuer.native().get())) == 1;
     ERR_clear_error();
     return yes;
 }

@@ -18,7 +18,7 @@ result<bytes> certs_only(const std::vector<crypto::certificate>& certificates) {
         return openssl_failure(crypto::errc::library, "certs-only");
     }
     for (const auto& cert : certificates) {
-        if (PKCS7_add_certificate(out.get(), cert.native()) != 1) {
+        if (PKCS7_add_certificate(out.get(), cert.native().get()) != 1) {
             return openssl_failure(crypto::errc::library, "certs-only");
         }
     }

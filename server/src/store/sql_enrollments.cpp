@@ -1,12 +1,8 @@
+#include "store/quiet_channels.hpp"
 #include "store/sql.hpp"
 
 namespace pomona::server::sql {
 namespace {
-
-/// The device channel's id, also of a user.
-std::string device_of(const mdm::sender& from) {
-    return from.device.empty() ? from.enrollment : from.device.value();
-}
 
 binding_facts facts_of(session& s, const std::string& device, const bytes& certificate) {
     binding_facts out;

@@ -1,7 +1,10 @@
 #include "store/sqlite_store.hpp"
 
 #include "store/group_commit.hpp"
+#include "store/quiet_channels.hpp"
 #include "store/sql.hpp"
+
+#include <algorithm>
 
 namespace pomona::server {
 namespace {
@@ -49,18 +52,21 @@ class sqlite_store final : public store {
         });
     }
     answer<access> authenticate(presented who, mdm::authenticate message) override {
+        quiet_.forget(device_of(who.from));
         return commits_.run<access>(
             [who = std::move(who), message = std::move(message), bugs = bugs_](database& db) {
                 return sql::authenticate(db, who, message, bugs);
             });
     }
     answer<access> token_update(presented who, mdm::token_update message) override {
+        quiet_.forget(device_of(who.from));
         return commits_.run<access>(
             [who = std::move(who), message = std::move(message), bugs = bugs_](database& db) {
                 return sql::token_update(db, who, message, bugs);
             });
     }
     answer<access> check_out(presented who) override {
+        quiet_.forget(device_of(who.from));
         return commits_.run<access>(
             [who = std::move(who)](database& db) { return sql::check_out(db, who); });
     }
@@ -69,16 +75,19 @@ class sqlite_store final : public store {
             [who = std::move(who)](database& db) { return sql::judge_sender(db, who); });
     }
     answer<access> set_bootstrap_token(presented who, bytes token) override {
+        quiet_.forget(device_of(who.from));
         return commits_.run<access>([who = std::move(who), token = std::move(token)](database& db) {
             return sql::set_bootstrap_token(db, who, token);
         });
     }
     answer<std::pair<access, bytes>> bootstrap_token(presented who) override {
+        quiet_.forget(device_of(who.from));
         return commits_.run<std::pair<access, bytes>>(
             [who = std::move(who)](database& db) { return sql::bootstrap_token(db, who); });
     }
     answer<std::vector<enqueue_outcome>> enqueue(std::vector<enrollment_id> ids, command_uuid uuid,
                                                  std::string request_type, bytes body) override {
+        forget(ids);
         return commits_.run<std::vector<enqueue_outcome>>(
             [ids = std::move(ids), uuid = std::move(uuid), request_type = std::move(request_type),
              body = std::move(body)](database& db) {
@@ -92,10 +101,17 @@ class sqlite_store final : public store {
     }
     answer<std::vector<enrollment_row>> enrollments(std::vector<enrollment_id> only,
                                                     std::int64_t at_most) override {
-        return commits_.run<std::vector<enrollment_row>>(
+        auto rows = co_await commits_.run<std::vector<enrollment_row>>(
             [only = std::move(only), at_most](database& db) {
                 return sql::enrollments(db, only, at_most);
             });
+        for (std::size_t i = 0; rows && i < rows->size(); ++i) {
+            auto& row = (*rows)[i];
+            if (const auto seen = quiet_.seen(row.id.value())) {
+                row.last_seen = std::max(row.last_seen.value_or(*seen), *seen);
+            }
+        }
+        co_return rows;
     }
     answer<push_target> push_target_of(enrollment_id id) override {
         return commits_.run<push_target>(
@@ -143,18 +159,21 @@ class sqlite_store final : public store {
         });
     }
     answer<std::pair<access, declared>> declared_for_device(presented who) override {
+        quiet_.forget(device_of(who.from));
         return commits_.run<std::pair<access, declared>>(
             [who = std::move(who)](database& db) { return sql::declared_for_device(db, who); });
     }
     answer<std::vector<enqueue_outcome>> enqueue_declarative(std::vector<enrollment_id> ids,
                                                              std::vector<command_uuid> uuids,
                                                              time_point now) override {
+        forget(ids);
         return commits_.run<std::vector<enqueue_outcome>>(
             [all = std::move(ids), uuids = std::move(uuids), now](database& db) {
                 return sql::enqueue_declarative(db, all, uuids, now);
             });
     }
     answer<std::pair<access, bool>> merge_status(presented who, bytes report_json) override {
+        quiet_.forget(device_of(who.from));
         return commits_.run<std::pair<access, bool>>(
             [who = std::move(who), report_json = std::move(report_json)](database& db) {
                 return sql::merge_status(db, who, report_json);
@@ -166,11 +185,12 @@ class sqlite_store final : public store {
     }
     answer<loop_answer> report(presented who, mdm::command_status status, command_uuid uuid,
                                std::string errors_json, bytes raw) override {
-        sql::report_facts what{status, uuid.value(), std::move(errors_json), std::move(raw)};
-        return commits_.run<loop_answer>(
-            [who = std::move(who), what = std::move(what), bugs = bugs_](database& db) {
-                return sql::report(db, who, what, bugs);
-            });
+        if (status != mdm::command_status::idle || who.from.is_user_channel()) {
+            quiet_.forget(device_of(who.from));
+            return report_to_database(
+                std::move(who), {status, uuid.value(), std::move(errors_json), std::move(raw)});
+        }
+        return idle(std::move(who));
     }
 
     answer<std::vector<std::string>> declaration_ids() override {
@@ -199,6 +219,28 @@ class sqlite_store final : public store {
     }
 
   private:
+    void forget(const std::vector<enrollment_id>& ids) {
+        for (const auto& id : ids) {
+            quiet_.forget(id.value());
+        }
+    }
+    answer<loop_answer> report_to_database(presented who, sql::report_facts what) {
+        return commits_.run<loop_answer>(
+            [who = std::move(who), what = std::move(what), bugs = bugs_](database& db) {
+                return sql::report(db, who, what, bugs);
+            });
+    }
+    answer<loop_answer> idle(presented who) {
+        if (quiet_.answers(who)) {
+            co_return loop_answer{access::allowed, {}, false};
+        }
+        const auto ticket = quiet_.open(who);
+        auto out = co_await report_to_database(who, {mdm::command_status::idle, {}, {}, {}});
+        quiet_.close(who, ticket,
+                     out && out->verdict == access::allowed && out->command.empty() &&
+                         !out->follow_up);
+        co_return out;
+    }
     /// `query` is a literal with one parameter.
     answer<std::vector<std::string>> list(std::string_view query, std::string argument) {
         return commits_.run<std::vector<std::string>>(
@@ -220,6 +262,7 @@ class sqlite_store final : public store {
 
     defects bugs_;
     group_commit commits_;
+    quiet_channels quiet_;
 };
 
 } // namespace

@@ -46,7 +46,8 @@ class store {
     virtual answer<access> set_bootstrap_token(presented who, bytes token) = 0;
     virtual answer<std::pair<access, bytes>> bootstrap_token(presented who) = 0;
 
-    // The command loop and its queue.
+    // The command loop and its queue. An Idle of a Mac that has nothing waiting may be answered
+    // without a transaction: there is nothing to keep but the contact (quiet_channels).
     virtual answer<loop_answer> report(presented who, mdm::command_status status, command_uuid uuid,
                                        std::string errors_json, bytes raw) = 0;
     virtual answer<std::vector<enqueue_outcome>> enqueue(std::vector<enrollment_id> ids,

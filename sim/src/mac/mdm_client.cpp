@@ -187,6 +187,11 @@ void mdm_client::close() {
         t.connection->close();
     }
     open_.clear();
+    // Between two sessions a Mac of a large fleet is mostly its identity.
+    if (const auto& identity = options_.tls.identity) {
+        identity->cert.rest();
+        identity->key.rest();
+    }
 }
 
 net::task<net::exchange_result> web_client::once(net::url to, net::request what,

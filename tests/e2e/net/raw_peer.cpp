@@ -213,8 +213,8 @@ std::unique_ptr<raw_stream> raw_server::accept_tls(const crypto::identity& who,
         return nullptr;
     }
     ssl_ctx_ptr context{SSL_CTX_new(TLS_server_method())};
-    SSL_CTX_use_certificate(context.get(), who.cert.native());
-    SSL_CTX_use_PrivateKey(context.get(), who.key.native());
+    SSL_CTX_use_certificate(context.get(), who.cert.native().get());
+    SSL_CTX_use_PrivateKey(context.get(), who.key.native().get());
     std::string wanted{alpn};
     if (!wanted.empty()) {
         SSL_CTX_set_alpn_select_cb(

@@ -47,6 +47,22 @@ TEST(certificate, says_what_the_spec_said) {
     EXPECT_EQ(cert.key_bits(), 256);
 }
 
+TEST(certificate, that_rests_is_the_same_when_it_is_asked_again) {
+    const auto cert =
+        value_of(certificate::from_der(context::system(), leaf("rested", rsa_key(1)).cert.der()));
+    const auto copy = cert;
+    const auto in_use = cert.native();
+    const auto hash = cert.sha256();
+    cert.rest();
+    EXPECT_NE(copy.native(), in_use);
+    EXPECT_EQ(crypto::sha256(copy.der()), hash);
+    cert.rest();
+    EXPECT_EQ(cert.sha256(), hash);
+    EXPECT_EQ(cert.subject_part("CN"), "rested");
+    cert.rest();
+    EXPECT_TRUE(verify_chain(cert, {}, {rsa_ca().cert}, now));
+}
+
 TEST(certificate, survives_der_and_pem) {
     const auto& cert = rsa_ca().cert;
     const auto again = value_of(certificate::from_der(context::system(), cert.der()));

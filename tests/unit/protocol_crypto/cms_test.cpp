@@ -25,9 +25,9 @@ bytes sign_with(const EVP_MD* digest, unsigned flags, int signers = 1) {
     CMS_ContentInfo* cms = CMS_sign(nullptr, nullptr, nullptr, nullptr, flags | CMS_PARTIAL);
     const auto first = leaf("mac", rsa_key(1));
     const auto second = leaf("other", rsa_key(2));
-    CMS_add1_signer(cms, first.cert.native(), first.key.native(), digest, flags);
+    CMS_add1_signer(cms, first.cert.native().get(), first.key.native().get(), digest, flags);
     if (signers > 1) {
-        CMS_add1_signer(cms, second.cert.native(), second.key.native(), digest, flags);
+        CMS_add1_signer(cms, second.cert.native().get(), second.key.native().get(), digest, flags);
     }
     CMS_final(cms, in, nullptr, flags);
     unsigned char* der = nullptr;

@@ -1,5 +1,6 @@
 #include "builders.hpp"
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/protocol/crypto/cms.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,22 @@ TEST(key, survives_der_and_pem) {
         EXPECT_EQ(from_pem.to_der(), key->to_der());
         EXPECT_EQ(from_der.is_rsa(), key->is_rsa());
     }
+}
+
+TEST(key, that_rests_is_the_same_when_it_is_asked_again) {
+    const auto fresh = value_of(private_key::from_der(context::system(), rsa_key(0).to_der()));
+    const auto copy = fresh;
+    const auto in_use = fresh.native();
+    fresh.rest();
+    fresh.rest();
+    EXPECT_NE(copy.native(), in_use);
+    EXPECT_EQ(copy.to_der(), rsa_key(0).to_der());
+    fresh.rest();
+    EXPECT_EQ(fresh.bits(), 2048);
+    const auto signer = self_signed("rested", fresh);
+    fresh.rest();
+    const auto signature = value_of(sign_detached(as_bytes("text"), signer, now));
+    EXPECT_TRUE(verify_detached(context::system(), signature, as_bytes("text")));
 }
 
 TEST(key, pkcs8_pem_says_private_key) {

@@ -16,7 +16,7 @@ using crypto::identity;
 bytes raw_envelope(const EVP_CIPHER* cipher, const certificate& recipient,
                    std::string_view content) {
     STACK_OF(X509)* to = sk_X509_new_null();
-    sk_X509_push(to, recipient.native());
+    sk_X509_push(to, recipient.native().get());
     BIO* in = BIO_new_mem_buf(content.data(), static_cast<int>(content.size()));
     CMS_ContentInfo* cms = CMS_encrypt(to, in, cipher, CMS_BINARY);
     unsigned char* der = nullptr;
@@ -110,7 +110,7 @@ TEST(scep_envelope, malformed) {
 TEST(scep_envelope, indefinite_length_is_read) { // SCEP-030: Apple's client sends BER
     const std::string content("\x30\x03\x02\x01\x05", 5);
     STACK_OF(X509)* to = sk_X509_new_null();
-    sk_X509_push(to, rsa_ca().cert.native());
+    sk_X509_push(to, rsa_ca().cert.native().get());
     BIO* in = BIO_new_mem_buf(content.data(), static_cast<int>(content.size()));
     BIO* out = BIO_new(BIO_s_mem());
     CMS_ContentInfo* cms = CMS_encrypt(to, in, EVP_aes_256_cbc(), CMS_BINARY | CMS_STREAM);

@@ -29,7 +29,8 @@ bytes raw_message(const std::vector<raw_attribute>& attributes, bool absent_cont
     const auto signer = self_signed("signer", rsa_key(1));
     const unsigned flags = CMS_BINARY | (absent_content ? CMS_DETACHED : 0U);
     CMS_ContentInfo* cms = CMS_sign(nullptr, nullptr, nullptr, nullptr, flags | CMS_PARTIAL);
-    auto* info = CMS_add1_signer(cms, signer.cert.native(), signer.key.native(), digest, flags);
+    auto* info =
+        CMS_add1_signer(cms, signer.cert.native().get(), signer.key.native().get(), digest, flags);
     for (const auto& [oid, type, value] : attributes) {
         CMS_signed_add1_attr_by_txt(info, oid, type, value.data(), static_cast<int>(value.size()));
     }

@@ -43,8 +43,8 @@ class certificate {
 
     [[nodiscard]] bytes der() const;
     [[nodiscard]] std::string pem() const;
-    [[nodiscard]] bytes
-    sha256() const; ///< over the DER: how a certificate is named in the trace and the store
+    /// Over the DER: how a certificate is named in the trace and the store. Computed once.
+    [[nodiscard]] bytes sha256() const;
     [[nodiscard]] bytes sha1() const;
     [[nodiscard]] name subject() const;
     [[nodiscard]] name issuer() const;
@@ -62,14 +62,16 @@ class certificate {
     [[nodiscard]] bool has_extension(std::string_view dotted_oid) const;
     [[nodiscard]] int key_bits() const;
     [[nodiscard]] bool key_is_rsa() const;
-    [[nodiscard]] x509_st* native() const { return cert_.get(); }
+    /// OpenSSL's object; `rest` of a copy does not end it. Null only when memory is short.
+    [[nodiscard]] std::shared_ptr<x509_st> native() const;
+    /// All copies keep the DER alone, a third of the decoded form, until something is asked of one.
+    void rest() const;
 
   private:
     friend class certificate_factory;
-    certificate(context ctx, std::shared_ptr<x509_st> cert)
-        : ctx_{std::move(ctx)}, cert_{std::move(cert)} {}
-    context ctx_;
-    std::shared_ptr<x509_st> cert_;
+    struct shared;
+    explicit certificate(std::shared_ptr<shared> s) : shared_{std::move(s)} {}
+    std::shared_ptr<shared> shared_;
 };
 
 /// A certificate and its key, and the certificates between it and a root (leaf not repeated).
