@@ -35,6 +35,8 @@ set(sim_mac
   src/mac/machine/power.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
+  src/mac/persona_file.cpp
+  src/mac/persona_save.cpp
   src/mac/profile_store.cpp
   src/mac/scep_run.cpp
   src/mac/security_info.cpp
