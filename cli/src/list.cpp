@@ -1,9 +1,9 @@
 #include "bugs.hpp"
 #include "command.hpp"
 #include "faults.hpp"
+#include "personas.hpp"
 #include "pomona/checks/check.hpp"
 #include "pomona/scenario/source.hpp"
-#include "pomona/sim/mac/persona.hpp"
 #include "settings.hpp"
 
 #include <nlohmann/json.hpp>
@@ -44,25 +44,6 @@ exit_code list_checks(bool json) {
         std::cout << padded(c.id, 14) << padded(checks::to_text(c.level), 8)
                   << padded(checks::to_text(c.basis), 12) << padded(checks::to_text(c.subject), 15)
                   << c.rule << '\n';
-    }
-    return exit_code::ok;
-}
-
-exit_code list_personas(bool json) {
-    auto all = nlohmann::ordered_json::array();
-    for (const auto& name : sim::mac::persona_names()) {
-        const auto* p = sim::mac::find_persona(name);
-        all.push_back({{"name", name},
-                       {"model", p->model},
-                       {"os", p->os_version},
-                       {"build", p->build_version}});
-        if (!json) {
-            std::cout << padded(name, 28) << padded(p->model, 16)
-                      << padded("macOS " + p->os_version, 14) << p->build_version << '\n';
-        }
-    }
-    if (json) {
-        std::cout << all.dump(2) << '\n';
     }
     return exit_code::ok;
 }
@@ -108,7 +89,8 @@ struct explanation {
 };
 constexpr std::array explanations{explanation{"checks", explain_check, nearest_check},
                                   explanation{"bugs", explain_bug, nearest_bug},
-                                  explanation{"faults", explain_fault, nearest_fault}};
+                                  explanation{"faults", explain_fault, nearest_fault},
+                                  explanation{"personas", explain_persona, nearest_persona}};
 
 std::string joined(const std::vector<std::string_view>& names, std::string_view between) {
     std::string out;
@@ -150,9 +132,9 @@ exit_code list_command(const arguments& args) {
 
 exit_code explain_command(const arguments& args) {
     const auto s = settings::read(
-        {"explain", "CHECK|BUG|FAULT",
-         "Says what a check judges, how much it weighs and how we know; or what a planted bug or "
-         "a fault does.",
+        {"explain", "CHECK|BUG|FAULT|PERSONA",
+         "Says what a check judges, how much it weighs and how we know; what a planted bug or "
+         "a fault does; what a persona is.",
          "pomona explain MDM-CHK-004", with_common({{"json", 0, "", "As JSON", "", false}})},
         args);
     if (!s) {
@@ -173,7 +155,7 @@ exit_code explain_command(const arguments& args) {
         shown +=
             (shown.empty() ? "`pomona list " : ", `pomona list ") + std::string{e.plural} + '`';
     }
-    return usage_error("there is no check, bug or fault `" + id + "`",
+    return usage_error("there is no check, bug, fault or persona `" + id + "`",
                        near.empty() ? shown + " show them" : "did you mean `" + near + "`?");
 }
 

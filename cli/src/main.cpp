@@ -26,7 +26,7 @@ constexpr std::array all_commands{
             doctor_command},
     command{"report", "Render a run's report again, from its folder alone", report_command},
     command{"list", "List checks, bugs, faults or personas", list_command},
-    command{"explain", "Explain a check (rule, level, basis, source), a planted bug or a fault",
+    command{"explain", "Explain a check (rule, level, basis, source), a planted bug, a fault or a persona",
             explain_command},
     command{"lint", "Say whether scenario files are valid, without running them", lint_command},
     command{"version", "Print the version", version_command},

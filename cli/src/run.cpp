@@ -102,7 +102,7 @@ class scenario_run {
         o.seed = options_.seed;
         o.trace_folder = folder_;
         for (const auto& g : what_.groups) {
-            o.groups.push_back({g.name, g.count, g.persona, g.http, g.users});
+            o.groups.push_back({g.name, g.count, g.persona, g.http, g.users, g.own_persona});
         }
         if (options_.target) {
             o.external = options_.target->value;

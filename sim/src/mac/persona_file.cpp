@@ -202,7 +202,7 @@ std::expected<persona, std::vector<problem>> read_persona(const std::string& fil
     std::vector<problem> problems;
     auto out = file_reader{problems}.read(*root);
     if (!problems.empty()) {
-        std::ranges::stable_sort(problems, {}, [](const problem& p) {
+        std::ranges::sort(problems, {}, [](const problem& p) {
             return std::pair{p.where.line, p.where.column};
         });
         return std::unexpected(std::move(problems));

@@ -1,6 +1,7 @@
 // What a Mac is before it does anything: model, OS, names, identifiers.
 #pragma once
 
+#include "pomona/foundation/error.hpp"
 #include "pomona/foundation/ids.hpp"
 #include "pomona/foundation/source.hpp"
 #include "pomona/protocol/plist/value.hpp"
