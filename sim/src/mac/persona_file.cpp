@@ -10,12 +10,10 @@ namespace {
 
 /// What a quirk may be called: each is acted on in one place of the device, or told by a field that
 /// stands beside it in the file.
-constexpr std::array<std::string_view, 9> known_quirks{
+constexpr std::array<std::string_view, 7> known_quirks{
     "cms-with-signing-time", "cms-without-attributes", "constant-user-id",
     "machine-info-with-one-intermediate", "machine-info-with-whole-chain",
-    "scep-get", ///< F24: GetCACaps with an empty message, PKIOperation by GET
-    "strict-scep-subject", ///< F26: a wrongly nested Subject fails the enrollment
-    "strict-topic-prefix", ///< F26: a topic without com.apple.mgmt. is refused
+    "strict-topic-prefix", // a topic without com.apple.mgmt. is refused (enrollment_plan.cpp)
     "udid-of-40-hex-digits"};
 
 class file_reader {
@@ -146,7 +144,7 @@ class file_reader {
         }
         if (list->kind != yaml::kind::sequence) {
             s.report(list->where, "`quirks` has to be a list",
-                     "for instance quirks: [{name: scep-get, source: \"…\"}]");
+                     "for instance quirks: [{name: strict-topic-prefix, source: \"…\"}]");
         }
         for (const auto& item : list->items) {
             yaml::section q{item, "a quirk", *problems_};
