@@ -25,6 +25,7 @@ std::span<const command> commands();
 exit_code run_command(const arguments& args);
 exit_code serve_command(const arguments& args);
 exit_code doctor_command(const arguments& args);
+exit_code mac_command(const arguments& args);
 exit_code report_command(const arguments& args);
 exit_code list_command(const arguments& args);
 exit_code explain_command(const arguments& args);

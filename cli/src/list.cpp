@@ -1,5 +1,6 @@
 #include "bugs.hpp"
 #include "command.hpp"
+#include "coverage.hpp"
 #include "faults.hpp"
 #include "personas.hpp"
 #include "pomona/checks/check.hpp"
@@ -101,6 +102,20 @@ std::string joined(const std::vector<std::string_view>& names, std::string_view 
     return out;
 }
 
+exit_code list_subject(const std::string& what, const std::string& subject, bool json) {
+    if (what != "checks") {
+        return usage_error("--subject goes with `pomona list checks` only");
+    }
+    const auto known = coverage_subjects();
+    if (std::ranges::find(known, std::string_view{subject}) == known.end()) {
+        const auto near = scenario::nearest(subject, known);
+        return usage_error("no check judges a `" + subject + "`",
+                           near.empty() ? "subjects are: " + joined(known, ", ")
+                                        : "did you mean `" + near + "`?");
+    }
+    return list_coverage(subject, json);
+}
+
 } // namespace
 
 exit_code list_command(const arguments& args) {
@@ -108,10 +123,15 @@ exit_code list_command(const arguments& args) {
     for (const auto& l : listings) {
         names.push_back(l.name);
     }
-    const auto s =
-        settings::read({"list", joined(names, "|"), "Lists what this version knows.",
-                        "pomona list checks", with_common({{"json", 0, "", "As JSON", "", false}})},
-                       args);
+    const auto s = settings::read(
+        {"list", joined(names, "|"),
+         "Lists what this version knows. `checks` alone are those that are judged over every run; "
+         "with --subject all rules of\nthe protocols for one side, each with the tests that hold "
+         "it or why none does.",
+         "pomona list checks --subject device",
+         with_common({{"subject", 0, "WHO", "checks: device, server, …", "", false},
+                      {"json", 0, "", "As JSON", "", false}})},
+        args);
     if (!s) {
         return s.error();
     }
@@ -120,6 +140,9 @@ exit_code list_command(const arguments& args) {
         return usage_error("`pomona list` takes one word", lists);
     }
     const auto& what = s->operands().front();
+    if (const auto subject = s->text("subject")) {
+        return list_subject(what, *subject, s->flag("json"));
+    }
     for (const auto& l : listings) {
         if (l.name == what) {
             return l.print(s->flag("json"));

@@ -24,6 +24,8 @@ constexpr std::array all_commands{
     command{"doctor",
             "Is a target usable, and this machine? What is wrong, where, and how to mend it",
             doctor_command},
+    command{"mac", "Persistent Macs by hand: enroll, poke, lock, answer, … against any server",
+            mac_command},
     command{"report", "Render a run's report again, from its folder alone", report_command},
     command{"list", "List checks, bugs, faults or personas", list_command},
     command{"explain", "Explain a check (rule, level, basis, source), a planted bug, a fault or a persona",

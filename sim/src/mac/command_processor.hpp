@@ -3,6 +3,7 @@
 
 #include "mac/device_state.hpp"
 #include "pomona/protocol/mdm/command.hpp"
+#include "pomona/sim/mac/mac.hpp"
 
 #include <optional>
 #include <string>
@@ -52,6 +53,11 @@ struct outcome {
 /// `body` is what the server sent, not empty. Nullopt when it names no command that could be
 /// answered. Changes nothing.
 std::optional<outcome> process_command(bytes_view body, const device_state& state);
+
+/// As somebody said that the command should be answered (mac::answer_with); nullopt when nobody
+/// did. Uses one of the answers up.
+std::optional<outcome> scripted_outcome(bytes_view body, const device_state& state,
+                                        std::vector<scripted_answer>& script);
 
 /// The report of a command that could not be carried out after all.
 mdm::report failed_report(const mdm::report& planned, mdm::error_chain_item why);

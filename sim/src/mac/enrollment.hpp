@@ -29,6 +29,9 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
 /// TokenUpdate with it (observed: F10). On failure the enrollment is what it was.
 net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause);
 
+/// Authenticate was accepted in an earlier life of this process: TokenUpdate follows.
+net::task<void> finish_enrollment(core_ptr self, std::uint64_t generation);
+
 // announcing.cpp
 /// A push token of the channel; it is listened to from then on.
 net::task<std::expected<push_token, step_failure>> register_token(channel_ptr self,

@@ -75,8 +75,8 @@ std::string_view to_text(cms_chain c) {
 }
 
 bool persona::has_quirk(std::string_view quirk_name) const {
-    return notes && std::ranges::find(notes->quirks, quirk_name, &quirk::name) !=
-                        notes->quirks.end();
+    return notes &&
+           std::ranges::find(notes->quirks, quirk_name, &quirk::name) != notes->quirks.end();
 }
 
 const persona* find_persona(std::string_view name) {

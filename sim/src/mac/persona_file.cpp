@@ -11,8 +11,11 @@ namespace {
 /// What a quirk may be called: each is acted on in one place of the device, or told by a field that
 /// stands beside it in the file.
 constexpr std::array<std::string_view, 7> known_quirks{
-    "cms-with-signing-time", "cms-without-attributes", "constant-user-id",
-    "machine-info-with-one-intermediate", "machine-info-with-whole-chain",
+    "cms-with-signing-time",
+    "cms-without-attributes",
+    "constant-user-id",
+    "machine-info-with-one-intermediate",
+    "machine-info-with-whole-chain",
     "strict-topic-prefix", // a topic without com.apple.mgmt. is refused (enrollment_plan.cpp)
     "udid-of-40-hex-digits"};
 
@@ -36,8 +39,8 @@ class file_reader {
 
   private:
     template <class Choice, std::size_t N>
-    void choose(yaml::section& s, std::string_view key,
-                const std::array<word_of<Choice>, N>& words, Choice& into) {
+    void choose(yaml::section& s, std::string_view key, const std::array<word_of<Choice>, N>& words,
+                Choice& into) {
         std::vector<std::string_view> all;
         for (const auto& [choice, word] : words) {
             all.push_back(word);
@@ -89,9 +92,8 @@ class file_reader {
 
     void read_chip(yaml::section& s) {
         out_.chip = s.text("chip");
-        const bool hex = std::ranges::all_of(out_.chip, [](char c) {
-            return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
-        });
+        const bool hex = std::ranges::all_of(
+            out_.chip, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); });
         if (!out_.chip.empty() && (!hex || out_.chip.size() != 4)) {
             s.report(s.take("chip")->where, "`chip` has to be four hex digits in upper case",
                      "for instance chip: \"8122\"");
@@ -200,9 +202,8 @@ std::expected<persona, std::vector<problem>> read_persona(const std::string& fil
     std::vector<problem> problems;
     auto out = file_reader{problems}.read(*root);
     if (!problems.empty()) {
-        std::ranges::sort(problems, {}, [](const problem& p) {
-            return std::pair{p.where.line, p.where.column};
-        });
+        std::ranges::sort(problems, {},
+                          [](const problem& p) { return std::pair{p.where.line, p.where.column}; });
         return std::unexpected(std::move(problems));
     }
     return out;
@@ -220,11 +221,11 @@ std::expected<persona, persona_failure> load_persona(const std::filesystem::path
     std::error_code code;
     std::ifstream in{file, std::ios::binary};
     if (!std::filesystem::is_regular_file(file, code) || !in) {
-        return std::unexpected(persona_failure{
-            {{{file.string(), 0, 0, 1},
-              "cannot read the persona file",
-              "`pomona list personas` shows those that need no file"}},
-            {}});
+        return std::unexpected(
+            persona_failure{{{{file.string(), 0, 0, 1},
+                              "cannot read the persona file",
+                              "`pomona list personas` shows those that need no file"}},
+                            {}});
     }
     std::string text{std::istreambuf_iterator<char>{in}, {}};
     auto out = read_persona(file.string(), text);

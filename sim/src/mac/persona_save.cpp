@@ -8,7 +8,7 @@ namespace {
 /// Texts, in one table for both ways.
 struct text_field {
     std::string_view key;
-    std::string persona::*member;
+    std::string persona::* member;
 };
 constexpr std::array text_fields{text_field{"name", &persona::name},
                                  text_field{"model", &persona::model},
@@ -26,13 +26,12 @@ constexpr std::array text_fields{text_field{"name", &persona::name},
 
 struct flag_field {
     std::string_view key;
-    bool persona::*member;
+    bool persona::* member;
 };
-constexpr std::array flag_fields{flag_field{"apple_silicon", &persona::apple_silicon},
-                                 flag_field{"has_battery", &persona::has_battery},
-                                 flag_field{"t2", &persona::t2},
-                                 flag_field{"touch_id", &persona::touch_id},
-                                 flag_field{"power_nap", &persona::power_nap}};
+constexpr std::array flag_fields{
+    flag_field{"apple_silicon", &persona::apple_silicon},
+    flag_field{"has_battery", &persona::has_battery}, flag_field{"t2", &persona::t2},
+    flag_field{"touch_id", &persona::touch_id}, flag_field{"power_nap", &persona::power_nap}};
 
 template <class Choice, std::size_t N>
 result<void> read_choice(const plist::dict& saved, std::string_view key,
@@ -104,8 +103,8 @@ result<persona> load_persona(const plist::dict& saved) {
         }
     }
     // One copy for all Macs of a persona that the binary still knows by the same facts.
-    if (const auto* known = find_persona(out.name);
-        known != nullptr && known->model == out.model && known->build_version == out.build_version) {
+    if (const auto* known = find_persona(out.name); known != nullptr && known->model == out.model &&
+                                                    known->build_version == out.build_version) {
         out.notes = known->notes;
         return out;
     }

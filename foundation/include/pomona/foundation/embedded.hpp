@@ -12,5 +12,6 @@ struct text {
 };
 
 std::span<const text> personas(); ///< scenarios/personas, in order of their names
+std::span<const text> coverage(); ///< "coverage" (docs/coverage.md) and "check-ids"; of the command
 
 } // namespace pomona::embedded
