@@ -15,8 +15,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::size_t most_macs = 10'000;
-
 std::string text_of(const plist::dict* d, std::string_view key) {
     const auto* text = d == nullptr ? nullptr : d->string(key);
     return text == nullptr ? std::string{} : *text;
