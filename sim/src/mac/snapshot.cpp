@@ -23,7 +23,45 @@ bool flag_of(const plist::dict& d, std::string_view key, bool fallback = false) 
 }
 
 plist::dict save_account(const account& a) {
-    return {{"ID", a.id}, {"ShortName", a.short_name}, {"LongName", a.long_name}};
+    return {{"ID", a.id},
+            {"ShortName", a.short_name},
+            {"LongName", a.long_name},
+            {"Kind", to_text(a.kind)},
+            {"Password", a.password}};
+}
+
+account load_account(const plist::dict& d) {
+    return {.id = text_or(d, "ID"),
+            .short_name = text_or(d, "ShortName"),
+            .long_name = text_or(d, "LongName"),
+            .kind = find_account_kind(text_or(d, "Kind")).value_or(account_kind::managed),
+            .password = text_or(d, "Password")};
+}
+
+plist::array save_profiles(const profile_store& profiles) {
+    plist::array out;
+    for (const auto& p : profiles.all()) {
+        out.emplace_back(plist::dict{{"Profile", profile::write(p.content)},
+                                     {"Origin", p.from == origin::user ? "user" : "mdm"}});
+    }
+    return out;
+}
+
+result<void> load_profiles(profile_store& into, const plist::array& list,
+                           const crypto::context& ctx) {
+    for (const auto& item : list) {
+        const auto* d = item.get<plist::dict>();
+        const auto* data = d == nullptr ? nullptr : d->data("Profile");
+        if (data == nullptr) {
+            return damaged("Profiles");
+        }
+        auto read = profile::parse(ctx, *data);
+        if (!read) {
+            return std::unexpected{std::move(read.error())};
+        }
+        into.put(*std::move(read), text_or(*d, "Origin") == "user" ? origin::user : origin::mdm);
+    }
+    return {};
 }
 
 plist::dict save_hardware(const hardware& h) {
@@ -68,12 +106,12 @@ plist::dict save_channel(const channel& c) {
                     {"KeychainLocked", c.keychain_locked},
                     {"PollDue", c.poll_due},
                     {"SessionDue", c.in_session || c.wake_cause.has_value()},
-                    {"Profiles", c.profiles.save()}};
+                    {"Deleted", c.deleted},
+                    {"Admitted", static_cast<std::int64_t>(c.admitted)},
+                    {"AuthToken", c.auth_token},
+                    {"Profiles", save_profiles(c.profiles)}};
     if (c.user) {
         out.set("User", save_account(*c.user));
-    }
-    if (c.ddm) {
-        out.set("Declarations", c.ddm->save());
     }
     return out;
 }
@@ -87,18 +125,16 @@ result<void> restore_channel(channel& c, const plist::dict& d) {
     c.logged_in = flag_of(d, "LoggedIn");
     c.keychain_locked = flag_of(d, "KeychainLocked");
     c.poll_due = flag_of(d, "PollDue");
+    c.deleted = flag_of(d, "Deleted");
+    c.auth_token = text_or(d, "AuthToken");
+    if (const auto* n = d.integer("Admitted"); n != nullptr && *n >= 0 && *n <= 2) {
+        c.admitted = static_cast<admission>(*n);
+    }
     if (flag_of(d, "SessionDue")) {
         c.wake_cause = 0;
     }
     if (const auto* list = d.list("Profiles")) {
-        auto read = profile_store::load(*list, c.mac->world().crypto(), *c.mac->env->profiles);
-        if (!read) {
-            return std::unexpected{std::move(read.error())};
-        }
-        c.profiles = *std::move(read);
-    }
-    if (const auto* held = d.dictionary("Declarations")) {
-        return c.engine().load(*held);
+        return load_profiles(c.profiles, *list, c.mac->world().crypto());
     }
     return {};
 }
@@ -186,7 +222,7 @@ result<enrollment> load_enrollment(const core& c, const plist::dict& d) {
     if (installed == nullptr || der == nullptr) {
         return damaged("Enrollment");
     }
-    auto plan = plan_enrollment(ctx, profile::write(*installed->content), c.hw);
+    auto plan = plan_enrollment(ctx, profile::write(installed->content), c.hw);
     auto cert = crypto::certificate::from_der(ctx, *der);
     if (!plan || !cert) {
         return std::unexpected{plan ? cert.error() : plan.error()};
@@ -275,9 +311,7 @@ result<saved_machine> load_machine(const plist::dict& snapshot, const crypto::co
             if (user == nullptr) {
                 return damaged("Users");
             }
-            out.users.push_back({.id = text_or(*user, "ID"),
-                                 .short_name = text_or(*user, "ShortName"),
-                                 .long_name = text_or(*user, "LongName")});
+            out.users.push_back(load_account(*user));
         }
     }
     return out;
