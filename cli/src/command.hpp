@@ -26,6 +26,7 @@ exit_code run_command(const arguments& args);
 exit_code serve_command(const arguments& args);
 exit_code ctl_command(const arguments& args);
 exit_code doctor_command(const arguments& args);
+exit_code mac_command(const arguments& args);
 exit_code report_command(const arguments& args);
 exit_code list_command(const arguments& args);
 exit_code explain_command(const arguments& args);

@@ -1,10 +1,11 @@
 #include "bugs.hpp"
 #include "command.hpp"
+#include "coverage.hpp"
 #include "faults.hpp"
 #include "messages.hpp"
+#include "personas.hpp"
 #include "pomona/checks/check.hpp"
 #include "pomona/scenario/source.hpp"
-#include "pomona/sim/mac/persona.hpp"
 #include "settings.hpp"
 
 #include <nlohmann/json.hpp>
@@ -45,25 +46,6 @@ exit_code list_checks(bool json) {
         std::cout << padded(c.id, 14) << padded(checks::to_text(c.level), 8)
                   << padded(checks::to_text(c.basis), 12) << padded(checks::to_text(c.subject), 15)
                   << c.rule << '\n';
-    }
-    return exit_code::ok;
-}
-
-exit_code list_personas(bool json) {
-    auto all = nlohmann::ordered_json::array();
-    for (const auto& name : sim::mac::persona_names()) {
-        const auto* p = sim::mac::find_persona(name);
-        all.push_back({{"name", name},
-                       {"model", p->model},
-                       {"os", p->os_version},
-                       {"build", p->build_version}});
-        if (!json) {
-            std::cout << padded(name, 28) << padded(p->model, 16)
-                      << padded("macOS " + p->os_version, 14) << p->build_version << '\n';
-        }
-    }
-    if (json) {
-        std::cout << all.dump(2) << '\n';
     }
     return exit_code::ok;
 }
@@ -115,7 +97,8 @@ struct explanation {
 };
 constexpr std::array explanations{explanation{"checks", explain_check, nearest_check},
                                   explanation{"bugs", explain_bug, nearest_bug},
-                                  explanation{"faults", explain_fault, nearest_fault}};
+                                  explanation{"faults", explain_fault, nearest_fault},
+                                  explanation{"personas", explain_persona, nearest_persona}};
 
 std::string joined(const std::vector<std::string_view>& names, std::string_view between) {
     std::string out;
@@ -126,6 +109,20 @@ std::string joined(const std::vector<std::string_view>& names, std::string_view 
     return out;
 }
 
+exit_code list_subject(const std::string& what, const std::string& subject, bool json) {
+    if (what != "checks") {
+        return usage_error("--subject goes with `pomona list checks` only");
+    }
+    const auto known = coverage_subjects();
+    if (std::ranges::find(known, std::string_view{subject}) == known.end()) {
+        const auto near = scenario::nearest(subject, known);
+        return usage_error("no check judges a `" + subject + "`",
+                           near.empty() ? "subjects are: " + joined(known, ", ")
+                                        : "did you mean `" + near + "`?");
+    }
+    return list_coverage(subject, json);
+}
+
 } // namespace
 
 exit_code list_command(const arguments& args) {
@@ -134,8 +131,13 @@ exit_code list_command(const arguments& args) {
         names.push_back(l.name);
     }
     const auto s = settings::read(
-        {"list", joined(names, "|"), "Lists what this version knows.", "pomona list checks",
-         with_common({{"json", 0, "", "As JSON", "", false}, seed_schema_option()})},
+        {"list", joined(names, "|"),
+         "Lists what this version knows. `checks` alone are those that are judged over every run; "
+         "with --subject all rules of\nthe protocols for one side, each with the tests that hold "
+         "it or why none does.",
+         "pomona list checks --subject device",
+         with_common({{"subject", 0, "WHO", "checks: device, server, …", "", false},
+                      {"json", 0, "", "As JSON", "", false}})},
         args);
     if (!s) {
         return s.error();
@@ -145,6 +147,9 @@ exit_code list_command(const arguments& args) {
         return usage_error("`pomona list` takes one word", lists);
     }
     const auto& what = s->operands().front();
+    if (const auto subject = s->text("subject")) {
+        return list_subject(what, *subject, s->flag("json"));
+    }
     for (const auto& l : listings) {
         if (l.name == what) {
             return l.print(s->flag("json"), s->flag("seed-schema"));
@@ -157,9 +162,9 @@ exit_code list_command(const arguments& args) {
 
 exit_code explain_command(const arguments& args) {
     const auto s = settings::read(
-        {"explain", "CHECK|BUG|FAULT|MESSAGE",
+        {"explain", "CHECK|BUG|FAULT|PERSONA|MESSAGE",
          "Says what a check judges, how much it weighs and how we know; what a planted bug or a "
-         "fault does; or what Apple's schema says of a command, check-in message, payload type, "
+         "fault does; what a persona is; or what Apple's schema says of a command, check-in message, payload type, "
          "declaration or status item.",
          "pomona explain InstallProfile",
          with_common({{"json", 0, "", "As JSON", "", false}, seed_schema_option()})},
@@ -186,7 +191,7 @@ exit_code explain_command(const arguments& args) {
         return exit_code::ok;
     }
     near = near.empty() ? nearest_message(id) : near;
-    return usage_error("there is no check, bug, fault or message `" + id + "`",
+    return usage_error("there is no check, bug, fault, persona or message `" + id + "`",
                        near.empty() ? shown + ", `pomona list messages` show them"
                                     : "did you mean `" + near + "`?");
 }

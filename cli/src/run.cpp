@@ -104,7 +104,7 @@ class scenario_run {
         o.trace_folder = folder_;
         for (const auto& g : what_.groups) {
             if (!g.cloned_from) {
-                o.groups.push_back({g.name, g.count, g.persona, g.http, g.users});
+                o.groups.push_back({g.name, g.count, g.persona, g.http, g.users, g.own_persona});
             }
         }
         if (options_.target) {

@@ -70,10 +70,15 @@ set(sim_mac
   src/mac/profile_shelf.cpp
   src/mac/profile_store.cpp
   src/mac/profile_store_file.cpp
+  src/mac/persona_file.cpp
+  src/mac/persona_save.cpp
+  src/mac/resuming.cpp
   src/mac/scep_run.cpp
   src/mac/security_info.cpp
+  src/mac/scripted.cpp
   src/mac/session.cpp
   src/mac/trials.cpp
+  src/mac/snapshot.cpp
   src/mac/upkeep.cpp
   src/mac/user_channel.cpp
   src/mac/user_login.cpp)

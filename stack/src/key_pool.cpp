@@ -28,6 +28,8 @@ const char* describe(errc value) {
         return "interrupted";
     case errc::unusable:
         return "set-up failed";
+    case errc::in_use:
+        return "another process works with it";
     }
     return "unknown error";
 }

@@ -2,6 +2,7 @@
 
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/crypto/context.hpp"
+#include "pomona/protocol/mdm/checkin.hpp"
 #include "pomona/trace/decode.hpp"
 #include "summary_parts.hpp"
 #include "writer.hpp"
@@ -21,7 +22,8 @@ bool wants_facts(const net::exchange_context& where) {
 /// Whose user channel a message or a state names; empty: none.
 std::string user_of(const fields& summary) {
     const auto user = summary.text("UserID");
-    return std::string{user.empty() ? summary.text("EnrollmentUserID") : user};
+    return std::string{user.empty() ? summary.text("EnrollmentUserID")
+                                    : mdm::user_key(user, summary.text("UserShortName"))};
 }
 
 std::string hash_of(bytes_view data) {

@@ -1,4 +1,5 @@
 // The device's channel and those of users, side by side on one Mac.
+#include "pomona/protocol/mdm/checkin.hpp"
 #include "pomona/protocol/schema/tables.hpp"
 #include "reading.hpp"
 #include "registry.hpp"
@@ -193,7 +194,9 @@ observation commands_keep_to_their_channel(const trace_view& run) {
         }
         const auto udid = x.request->summary.text("UDID");
         const auto id =
-            user ? std::string{udid} + ':' + std::string{x.request->summary.text("UserID")}
+            user ? std::string{udid} + ':' +
+                       std::string{mdm::user_key(x.request->summary.text("UserID"),
+                                                 x.request->summary.text("UserShortName"))}
                  : std::string{udid};
         if (how_queued(run, uuid_of(*x.answer), id) != queued::for_it) {
             note(out, *x.answer, user ? "no command of the device channel" : "no command of users",

@@ -1,5 +1,6 @@
 #include "reading.hpp"
 
+#include "pomona/protocol/mdm/checkin.hpp"
 #include "pomona/protocol/profile/profile.hpp"
 #include "pomona/trace/decode.hpp"
 
@@ -40,7 +41,8 @@ namespace {
 
 std::string_view user_of(const trace::event& request) {
     const auto user = request.summary.text("UserID");
-    return user.empty() ? request.summary.text("EnrollmentUserID") : user;
+    return user.empty() ? request.summary.text("EnrollmentUserID")
+                        : mdm::user_key(user, request.summary.text("UserShortName"));
 }
 
 } // namespace

@@ -114,23 +114,39 @@ void read_start(parse_state& state, reader& r, const yaml::member& m, const mac_
     }
 }
 
+/// One of those that need no file, or a file of the user's own beside the scenario.
+void read_persona(parse_state& state, reader& r, const yaml::member& m, mac_group& g) {
+    g.persona = r.text("persona").value_or("macos-15-apple-silicon");
+    const auto* n = m.value.find("persona");
+    if (sim::mac::names_a_file(g.persona)) {
+        auto own =
+            sim::mac::load_persona(std::filesystem::path{state.file}.parent_path() / g.persona);
+        if (own) {
+            g.own_persona = std::make_shared<const sim::mac::persona>(*std::move(own));
+            return;
+        }
+        for (auto& p : own.error().problems) {
+            state.other_files.insert_or_assign(p.where.file, own.error().text);
+            state.problems.push_back(std::move(p));
+        }
+        return;
+    }
+    if (sim::mac::find_persona(g.persona) == nullptr) {
+        const auto names = sim::mac::persona_names();
+        const auto near = nearest(g.persona, {names.begin(), names.end()});
+        state.report(n == nullptr ? m.where : n->where, "there is no persona `" + g.persona + "`",
+                     near.empty() ? "`pomona list personas` shows them; a file of your own needs a "
+                                    "slash or .yaml: ./my-mac.yaml"
+                                  : "did you mean `" + near + "`?");
+    }
+}
+
 mac_group read_group(parse_state& state, const yaml::member& m, std::vector<step>& first) {
     mac_group g;
     g.name = m.key;
     reader r{state, m.value, "a group of Macs"};
     g.count = static_cast<std::size_t>(r.integer("count", 1, max_macs).value_or(1));
-    g.persona = r.text("persona").value_or("macos-15-apple-silicon");
-    if (sim::mac::find_persona(g.persona) == nullptr) {
-        const auto names = sim::mac::persona_names();
-        const auto near = nearest(g.persona, {names.begin(), names.end()});
-        std::string all;
-        for (const auto& name : names) {
-            all += (all.empty() ? "" : ", ") + name;
-        }
-        const auto* n = m.value.find("persona");
-        state.report(n == nullptr ? m.where : n->where, "there is no persona `" + g.persona + "`",
-                     near.empty() ? "personas are: " + all : "did you mean `" + near + "`?");
-    }
+    read_persona(state, r, m, g);
     g.http = read_http(state, r, m);
     g.users = read_users(state, r, m);
     read_start(state, r, m, g, first);
@@ -243,7 +259,8 @@ std::size_t scenario::mac_count() const {
 std::string parse_failure::render() const {
     std::string out;
     for (const auto& p : problems) {
-        out += pomona::scenario::render(p, text);
+        const auto other = other_files.find(p.where.file);
+        out += pomona::scenario::render(p, other == other_files.end() ? text : other->second);
     }
     return out;
 }
@@ -256,7 +273,7 @@ std::expected<scenario, parse_failure> parse(const std::string& file, std::strin
     state.text = text;
     auto root = yaml::read(file, text);
     if (!root) {
-        return std::unexpected(parse_failure{{root.error()}, std::string{text}});
+        return std::unexpected(parse_failure{{root.error()}, std::string{text}, {}});
     }
     scenario out;
     out.file = file;
@@ -267,8 +284,11 @@ std::expected<scenario, parse_failure> parse(const std::string& file, std::strin
     }
     if (!state.problems.empty()) {
         std::ranges::sort(state.problems, {},
-                          [](const problem& p) { return std::pair{p.where.line, p.where.column}; });
-        return std::unexpected(parse_failure{std::move(state.problems), std::string{text}});
+                          [](const problem& p) {
+                              return std::tuple{p.where.file, p.where.line, p.where.column};
+                          });
+        return std::unexpected(parse_failure{std::move(state.problems), std::string{text},
+                                             std::move(state.other_files)});
     }
     return out;
 }
@@ -284,6 +304,7 @@ std::expected<scenario, parse_failure> load(const std::filesystem::path& file,
             {problem{{file.string(), 0, 0, 1},
                      there ? "cannot read the file" : "there is no such file",
                      "`pomona run scenarios/first-fleet.yaml` runs the first example"}},
+            {},
             {}});
     }
     const std::string text{std::istreambuf_iterator<char>{in}, {}};

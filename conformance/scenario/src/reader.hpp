@@ -16,6 +16,7 @@ struct parse_state {
     std::map<std::string, std::string> vars;
     std::set<std::string> captured; ///< names that earlier steps capture
     std::vector<problem> problems;
+    std::map<std::string, std::string> other_files; ///< texts of other files with problems
 
     void report(location where, std::string message, std::string suggestion = {});
     /// `${name}` of vars replaced; `${mac.…}` and captures stay for the run; anything else is a

@@ -1,6 +1,7 @@
 #include "step_context.hpp"
 
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/protocol/mdm/checkin.hpp"
 
 #include <algorithm>
 
@@ -30,7 +31,8 @@ const std::string& step_context::name_of(std::size_t mac) const {
 
 std::string step_context::user_id(std::size_t mac, const std::string& user) const {
     const auto standing = env.fleet.at(mac).user(user);
-    return standing ? standing->who.id : std::string{};
+    return standing ? std::string{mdm::user_key(standing->who.id, standing->who.short_name)}
+                    : std::string{};
 }
 
 enrollment_id step_context::id_of(std::size_t mac, const std::string& user) const {

@@ -15,7 +15,8 @@ constexpr std::size_t max_detached_bytes = std::size_t{64} * 1024;
 /// Choice: nothing larger is decrypted; a property list may have 4 MiB.
 constexpr std::size_t max_enveloped_bytes = std::size_t{8} << 20U;
 
-result<bytes> sign(bytes_view content, const identity& signer, time_point at, bool detached) {
+result<bytes> sign(bytes_view content, const identity& signer, std::optional<time_point> at,
+                   bool detached) {
     return sign_cms(signer.key.owner(), content, signer,
                     {.digest = EVP_sha256(),
                      .signing_time = at,
@@ -61,7 +62,8 @@ result<verified> verify(const context& ctx, bytes_view data, const bytes_view* d
 
 } // namespace
 
-result<bytes> sign_detached(bytes_view content, const identity& signer, time_point at) {
+result<bytes> sign_detached(bytes_view content, const identity& signer,
+                            std::optional<time_point> at) {
     return sign(content, signer, at, true);
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 result<void> add_attributes(CMS_SignerInfo* info, const signing_options& options) {
     // OpenSSL writes the machine's clock when there is no signingTime yet.
-    const auto time = make_asn1_time(options.signing_time);
+    const auto time = make_asn1_time(*options.signing_time);
     if (!time) {
         return std::unexpected{time.error()};
     }
@@ -55,7 +55,8 @@ result<bytes> sign_cms(const context& ctx, bytes_view content, const identity& s
     if (content.size() > max_der_bytes) {
         return fail(errc::too_large, "content to be signed");
     }
-    const unsigned flags = CMS_BINARY | (options.detached ? CMS_DETACHED : 0U);
+    const unsigned flags = CMS_BINARY | (options.detached ? CMS_DETACHED : 0U) |
+                           (options.signing_time ? 0U : CMS_NOATTR);
     const cms_ptr cms{CMS_sign_ex(nullptr, nullptr, nullptr, nullptr, flags | CMS_PARTIAL,
                                   ctx.native(), nullptr)};
     auto* info =
@@ -65,7 +66,8 @@ result<bytes> sign_cms(const context& ctx, bytes_view content, const identity& s
     if (info == nullptr) {
         return openssl_failure(errc::library, "signer of a CMS");
     }
-    if (auto added = add_attributes(info, options); !added) {
+    if (auto added = options.signing_time ? add_attributes(info, options) : result<void>{};
+        !added) {
         return std::unexpected{added.error()};
     }
     if (options.with_chain) {

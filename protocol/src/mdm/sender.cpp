@@ -19,9 +19,17 @@ void set_text(plist::dict& message, std::string_view key, const std::string& tex
 
 } // namespace
 
+std::string_view user_key(std::string_view user_id, std::string_view short_name) {
+    constexpr std::string_view shared_ipad_user = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF";
+    return user_id == shared_ipad_user && !short_name.empty() ? short_name : user_id;
+}
+
 enrollment_id sender::id() const {
     const auto& base = device.empty() ? enrollment : device.value();
-    return enrollment_id{user_id.empty() ? base : base + ':' + user_id};
+    if (user_id.empty()) {
+        return enrollment_id{base};
+    }
+    return enrollment_id{base + ':' + std::string{user_key(user_id, user_short_name)}};
 }
 
 result<plist::dict> read_body(bytes_view body) {

@@ -51,6 +51,20 @@ std::string_view path_of(token_call what) {
     return "/device/unregister";
 }
 
+void note_unknown(bytes_view answer, std::vector<push_token>& into) {
+    const auto body = parse(answer);
+    const auto found = body.is_object() ? body.find("unknown") : body.end();
+    if (found == body.end() || !found->is_array()) {
+        return;
+    }
+    for (const auto& item : *found) {
+        auto raw = item.is_string() ? from_hex(item.get_ref<const std::string&>()) : std::nullopt;
+        if (raw) {
+            into.emplace_back(std::move(*raw));
+        }
+    }
+}
+
 } // namespace
 
 std::optional<pushed> read_push(bytes_view line) {
@@ -98,11 +112,15 @@ net::task<std::shared_ptr<courier>> open_courier(net::world& world, net::open_op
     co_return out;
 }
 
-net::task<result<push_token>> register_on(std::shared_ptr<courier> c, udid device, topic for_topic,
+net::task<result<push_token>> register_on(std::shared_ptr<courier> c, token_owner who,
                                           net::annotation note, time_point deadline) {
-    auto ask =
-        post("/device/register",
-             {{"device", device.value()}, {"topic", for_topic.value()}, {"stream", c->stream_id}});
+    json wanted{{"device", who.device.value()},
+                {"topic", who.for_topic.value()},
+                {"stream", c->stream_id}};
+    if (!who.had.empty()) {
+        wanted["token"] = to_hex(who.had.value());
+    }
+    auto ask = post("/device/register", wanted);
     const auto answer = co_await c->connection->exchange(std::move(ask), deadline, note);
     if (!answer) {
         co_return broken("push registration: " + answer.error().message());
@@ -121,9 +139,10 @@ net::task<result<push_token>> register_on(std::shared_ptr<courier> c, udid devic
     co_return push_token{std::move(*raw)};
 }
 
-net::task<bool> tell_tokens(std::shared_ptr<courier> c, token_call what,
-                            std::vector<push_token> tokens, net::annotation note,
-                            time_point deadline) {
+net::task<std::optional<std::vector<push_token>>>
+tell_tokens(std::shared_ptr<courier> c, token_call what, std::vector<push_token> tokens,
+            net::annotation note, time_point deadline) {
+    std::vector<push_token> unknown;
     for (std::size_t from = 0; from < tokens.size(); from += tokens_a_request) {
         const auto to = std::min(from + tokens_a_request, tokens.size());
         json body;
@@ -141,14 +160,14 @@ net::task<bool> tell_tokens(std::shared_ptr<courier> c, token_call what,
         }
         auto ask = post(std::string{path_of(what)}, body);
         const auto answer = co_await c->connection->exchange(std::move(ask), deadline, note);
-        if (!answer) {
-            co_return false;
+        if (!answer || (what == token_call::subscribe && answer->status != 200)) {
+            co_return std::nullopt;
         }
-        if (what == token_call::subscribe && answer->status != 200) {
-            co_return false;
+        if (what == token_call::subscribe) {
+            note_unknown(answer->body, unknown);
         }
     }
-    co_return true;
+    co_return std::optional{std::move(unknown)};
 }
 
 } // namespace pomona::sim::apns

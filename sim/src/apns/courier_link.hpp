@@ -30,17 +30,22 @@ struct courier {
 net::task<std::shared_ptr<courier>> open_courier(net::world& world, net::open_options how,
                                                  net::annotation note);
 
+/// Who wants a token.
+struct token_owner {
+    udid device;
+    topic for_topic;
+    push_token had; ///< before; empty: none
+};
 /// The token of a device and topic, subscribed on this stream. A transport failure or a stream that
 /// the service does not know is `std::errc::connection_reset`: worth another try.
-net::task<result<push_token>> register_on(std::shared_ptr<courier> c, udid device, topic for_topic,
+net::task<result<push_token>> register_on(std::shared_ptr<courier> c, token_owner who,
                                           net::annotation note, time_point deadline);
 
 enum class token_call { subscribe, unsubscribe, unregister };
-/// True when the service has answered, whatever it thinks of the tokens; false when the stream is
-/// not known or the connection broke. Many tokens go out as several requests; `unregister` takes
-/// one.
-net::task<bool> tell_tokens(std::shared_ptr<courier> c, token_call what,
-                            std::vector<push_token> tokens, net::annotation note,
-                            time_point deadline);
+/// The tokens that the service does not know, when it has answered (to `subscribe`; others have
+/// none); nullopt when the stream is not known or the connection broke. Many tokens go out as
+/// several requests; `unregister` takes one.
+net::task<std::optional<std::vector<push_token>>> tell_tokens(std::shared_ptr<courier> c, token_call what,
+std::vector<push_token> tokens, net::annotation note, time_point deadline);
 
 } // namespace pomona::sim::apns

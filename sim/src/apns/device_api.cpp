@@ -129,8 +129,15 @@ net::reply device_api::enroll(const call& c) {
             return refuse(404, "no such stream");
         }
     }
+    const auto had = c.body.contains("token") ? c.token() : std::optional{push_token{}};
+    if (!had || (!had->empty() && had->value().size() != token_bytes)) {
+        return refuse(400, "token has to be 32 bytes in hex");
+    }
+    // A token that is known already is somebody's, alive or dead.
+    const bool is_free = !had->empty() && !store_->state_of(*had, world_->now());
     const auto* const token =
-        store_->enroll(udid{*device}, topic{*for_topic}, push_token{world_->random(token_bytes)});
+        store_->enroll(udid{*device}, topic{*for_topic},
+                       is_free ? *had : push_token{world_->random(token_bytes)});
     if (token == nullptr) {
         return refuse(503, "too many tokens");
     }

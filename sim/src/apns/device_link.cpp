@@ -31,6 +31,7 @@ struct device_link::impl : std::enable_shared_from_this<impl> {
 
     struct subscriber {
         std::function<void(delivery)> on_delivery;
+        token_owner who; ///< with the token
         bool listening = true;
     };
 
@@ -48,15 +49,20 @@ struct device_link::impl : std::enable_shared_from_this<impl> {
     void close();
     void deliver(delivery what);
     [[nodiscard]] bool wanted() const { return !closed && (wanting > 0 || !subscribers.empty()); }
+    /// No push service: tokens are made here, and nothing is ever delivered.
+    [[nodiscard]] bool is_alone() const { return options.server.host.empty(); }
     [[nodiscard]] std::vector<push_token> listening() const;
 
     static net::task<void> keep_open(std::shared_ptr<impl> self);
     static net::task<void> read(std::shared_ptr<impl> self, std::shared_ptr<courier> c);
+    /// Every subscription anew on a new connection; false when it broke meanwhile.
+    static net::task<bool> subscribe_all(std::shared_ptr<impl> self, std::shared_ptr<courier> c,
+                                         net::annotation note);
     /// The connection, opened if need be; null at the deadline or when closed.
     static net::task<std::shared_ptr<courier>> ready(std::shared_ptr<impl> self,
                                                      time_point deadline);
-    static net::task<result<push_token>> enroll(std::shared_ptr<impl> self, actor mac, udid device,
-                                                topic for_topic,
+    static net::task<result<push_token>> enroll(std::shared_ptr<impl> self, actor mac,
+                                                token_owner who,
                                                 std::function<void(delivery)> on_delivery,
                                                 time_point deadline);
     static net::task<void> tell(std::shared_ptr<impl> self, token_call what, push_token token);
@@ -109,8 +115,7 @@ net::task<void> device_link::impl::keep_open(std::shared_ptr<impl> self) {
             .deadline = self->world->now() + open_timeout,
             .note = note};
         const auto c = co_await open_courier(*self->world, std::move(how), note);
-        const bool usable = c && co_await tell_tokens(c, token_call::subscribe, self->listening(),
-                                                      note, self->world->now() + open_timeout);
+        const bool usable = c && co_await subscribe_all(self, c, note);
         if (self->closed) {
             break;
         }
@@ -129,6 +134,24 @@ net::task<void> device_link::impl::keep_open(std::shared_ptr<impl> self) {
         }
     }
     self->running = false;
+}
+
+net::task<bool> device_link::impl::subscribe_all(std::shared_ptr<impl> self,
+                                                 std::shared_ptr<courier> c, net::annotation note) {
+    const auto deadline = self->world->now() + open_timeout;
+    const auto unknown =
+        co_await tell_tokens(c, token_call::subscribe, self->listening(), note, deadline);
+    if (!unknown) {
+        co_return false;
+    }
+    // The service was started anew meanwhile and has forgotten them.
+    for (const auto& token : *unknown) {
+        const auto found = self->subscribers.find(token);
+        if (found != self->subscribers.end()) {
+            (void)co_await register_on(c, found->second.who, note, deadline);
+        }
+    }
+    co_return true;
 }
 
 net::task<void> device_link::impl::read(std::shared_ptr<impl> self, std::shared_ptr<courier> c) {
@@ -161,15 +184,19 @@ net::task<std::shared_ptr<courier>> device_link::impl::ready(std::shared_ptr<imp
 }
 
 net::task<result<push_token>> device_link::impl::enroll(std::shared_ptr<impl> self, actor mac,
-                                                        udid device, topic for_topic,
+                                                        token_owner who,
                                                         std::function<void(delivery)> on_delivery,
                                                         time_point deadline) {
+    if (self->is_alone()) {
+        constexpr std::size_t token_bytes = 32;
+        co_return who.had.empty() ? push_token{self->world->random(token_bytes)} : who.had;
+    }
     const net::annotation note{.who = std::move(mac), .channel = channel};
     result<push_token> token = fail(std::make_error_code(std::errc::timed_out),
                                     "push registration: the service is not reachable");
     ++self->registering;
     while (const auto c = co_await ready(self, deadline)) {
-        token = co_await register_on(c, device, for_topic, note, deadline);
+        token = co_await register_on(c, who, note, deadline);
         if (token ? self->now == c
                   : token.error().code != std::make_error_code(std::errc::connection_reset)) {
             break;
@@ -190,8 +217,9 @@ net::task<result<push_token>> device_link::impl::enroll(std::shared_ptr<impl> se
         self->early.clear();
     }
     if (token) {
-        self->subscribers.insert_or_assign(*token,
-                                           subscriber{.on_delivery = std::move(on_delivery)});
+        who.had = *token;
+        self->subscribers.insert_or_assign(
+            *token, subscriber{.on_delivery = std::move(on_delivery), .who = std::move(who)});
         auto waiting = std::exchange(self->early, {});
         for (auto& one : waiting) {
             self->deliver(std::move(one));
@@ -204,10 +232,13 @@ net::task<void> device_link::impl::tell(std::shared_ptr<impl> self, token_call w
                                         push_token token) {
     const auto deadline = self->world->now() + tell_timeout;
     const net::annotation note{.who = self->options.who, .channel = channel};
+    if (self->is_alone()) {
+        co_return;
+    }
     while (const auto c = co_await ready(self, deadline)) {
         std::vector<push_token> one{token};
-        if (co_await tell_tokens(c, what, std::move(one), note, deadline) ||
-            self->world->now() >= deadline) {
+        const auto told = co_await tell_tokens(c, what, std::move(one), note, deadline);
+        if (told || self->world->now() >= deadline) {
             break;
         }
         if (self->now == c) {
@@ -226,8 +257,12 @@ device_link::~device_link() {
 
 net::task<result<push_token>>
 device_link::register_device(actor mac, udid device, topic for_topic,
-                             std::function<void(delivery)> on_delivery, time_point deadline) {
-    return impl::enroll(impl_, std::move(mac), std::move(device), std::move(for_topic),
+                             std::function<void(delivery)> on_delivery, time_point deadline,
+                             push_token had) {
+    return impl::enroll(impl_, std::move(mac),
+                        {.device = std::move(device),
+                         .for_topic = std::move(for_topic),
+                         .had = std::move(had)},
                         std::move(on_delivery), deadline);
 }
 

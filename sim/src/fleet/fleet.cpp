@@ -47,7 +47,7 @@ result<std::unique_ptr<fleet>> fleet::create(mac::environment env, const std::ve
     out->groups_ = groups;
     std::set<std::string> taken;
     for (const auto& g : groups) {
-        const auto* kind = mac::find_persona(g.persona);
+        const auto* kind = g.own_persona ? g.own_persona.get() : mac::find_persona(g.persona);
         if (kind == nullptr) {
             return fail(std::make_error_code(std::errc::invalid_argument),
                         "group " + g.name + ": there is no persona \"" + g.persona + '"');
@@ -59,7 +59,7 @@ result<std::unique_ptr<fleet>> fleet::create(mac::environment env, const std::ve
             hw.kind.http = g.http;
             std::vector<mac::account> users;
             for (const auto& user : g.users) {
-                users.push_back(mac::draw_account(out->env_->world, user));
+                users.push_back(mac::draw_account(out->env_->world, user, kind));
             }
             out->macs_.push_back(std::make_unique<mac::mac>(*out->env_, actor{std::move(name)},
                                                             std::move(hw), std::move(keys[index]),

@@ -84,6 +84,8 @@ std::shared_ptr<mdm_client> channel::client_of(const enrollment& e) {
                                                          .alpn = alpn_of(mac->hw.kind.http),
                                                          .clock_offset = mac->state.clock_offset},
                                                  .sign = e.payload.sign_message,
+                                                 .signing_time = mac->hw.kind.signs_with ==
+                                                                 cms_attributes::signing_time,
                                                  .timeout = mac->env->request_timeout});
     }
     return client;

@@ -51,7 +51,21 @@ bool waits_for_setup(const command& c, const device_state& state) {
                                     c.request_type == "InstallEnterpriseApplication"));
 }
 
+/// What a wire persona (persona.hpp) carries out.
+bool is_wire_command(std::string_view request_type) {
+    constexpr std::array<std::string_view, 5> known{"DeclarativeManagement", "DeviceInformation",
+                                                    "InstallProfile", "ProfileList",
+                                                    "RemoveProfile"};
+    return std::ranges::find(known, request_type) != known.end();
+}
+
 outcome process(const command& c, const device_state& state) {
+    if (!state.machine.kind.is_mac() && !is_wire_command(c.request_type)) {
+        return refused(c, state,
+                       mac_error(mdm_error_domain, code::unknown_request_type,
+                                 "The request type \"" + c.request_type +
+                                     "\" is not known to this device."));
+    }
     if (auto why = screen_availability(c, state)) {
         return refused(c, state, *std::move(why));
     }

@@ -4,6 +4,7 @@
 #include "mac/device_state.hpp"
 #include "mac/machine/app_manifest.hpp"
 #include "pomona/protocol/mdm/command.hpp"
+#include "pomona/sim/mac/mac.hpp"
 
 #include <optional>
 #include <string>
@@ -67,6 +68,11 @@ outcome answer_command(const mdm::command& c, const device_state& state);
 
 /// How a refusal of the applications is reported.
 mdm::error_chain_item error_of(app_refusal why);
+
+/// As somebody said that the command should be answered (mac::answer_with); nullopt when nobody
+/// did. Uses one of the answers up.
+std::optional<outcome> scripted_outcome(bytes_view body, const device_state& state,
+                                        std::vector<scripted_answer>& script);
 
 /// The report of a command that could not be carried out after all.
 mdm::report failed_report(const mdm::report& planned, mdm::error_chain_item why);

@@ -84,6 +84,17 @@ net::task<exchange_outcome> put(core_ptr self, std::shared_ptr<mdm_client> clien
                                                             .detail = "the Mac is offline",
                                                             .event = 0}};
     }
+    if (self->env->before_message) {
+        if (const auto kept = self->env->before_message(self->who); !kept) {
+            co_return exchange_outcome{
+                .event = cause,
+                .response = {},
+                .failure = net::transport_error{.kind = net::transport_failure::refused,
+                                                .after_send = false,
+                                                .detail = kept.error().message(),
+                                                .event = 0}};
+        }
+    }
     auto answer = co_await mdm_client::put(std::move(client), std::move(what));
     exchange_outcome out;
     if (answer) {

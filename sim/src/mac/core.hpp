@@ -81,6 +81,8 @@ struct core : std::enable_shared_from_this<core> {
     /// its beginning has been overtaken and stops.
     std::uint64_t generation = 0;
     std::uint64_t starts = 0; ///< grows when the Mac goes down: what was at work is lost
+    std::vector<scripted_answer> scripted; ///< the next commands' answers
+    std::size_t under_way = 0;             ///< enrollments, and first tries to listen again
     bool leaving = false;
     net::signal machine_changed;    ///< wakes the upkeep
     bool in_upkeep = false;         ///< see keep_up

@@ -23,7 +23,7 @@ answer flag(bool b) {
 /// Observed (F20): 8 and 16 hex digits on Apple silicon; the second part is the chip's own number,
 /// which this Mac derives from its UDID.
 std::string provisioning_udid(const hardware& h) {
-    if (h.kind.chip.empty()) {
+    if (h.kind.chip.empty() || h.kind.udid == udid_shape::chip_ecid) {
         return h.device.value();
     }
     const auto digest = crypto::sha256(as_bytes("ecid " + h.device.value()));

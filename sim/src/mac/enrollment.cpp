@@ -240,7 +240,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
     share_signers(*self->env, plan.content);
     self->device.profiles.put(std::move(plan.content), origin::user);
     self->record("authenticated", {{"Topic", plan.mdm.topic.value()}}, *accepted);
-    if (self->hw.kind.escrows_early) { // MDM-CHK-085
+    if (self->hw.kind.bootstrap == bootstrap_escrow::before_token_update) { // MDM-CHK-085
         co_await escrow_bootstrap_token(self, *accepted);
         if (!self->is_still(generation)) {
             co_return overtaken("SetBootstrapToken");
@@ -385,6 +385,11 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
         become_enrolled(self, **said);
     }
     co_return enroll_result{};
+}
+
+net::task<void> finish_enrollment(core_ptr self, std::uint64_t generation) {
+    auto done = co_await finish_with_token(std::move(self), generation, 0);
+    static_cast<void>(done); // recorded by whoever found out
 }
 
 net::trust_store trust_with(environment& env, const std::vector<crypto::certificate>& anchors) {

@@ -44,6 +44,9 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
 net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generation,
                                            std::uint64_t cause);
 
+/// Authenticate was accepted in an earlier life of this process: TokenUpdate follows.
+net::task<void> finish_enrollment(core_ptr self, std::uint64_t generation);
+
 // announcing.cpp
 /// A push token of the channel; it is listened to from then on.
 net::task<std::expected<push_token, step_failure>> register_token(channel_ptr self,

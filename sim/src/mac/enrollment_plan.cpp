@@ -92,6 +92,12 @@ result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view d
     if (!mdm) {
         return std::unexpected{std::move(mdm.error())};
     }
+    // Observed (F26): iOS refuses it, macOS does not.
+    if (machine.kind.has_quirk("strict-topic-prefix") &&
+        !mdm->topic.value().starts_with("com.apple.mgmt.")) {
+        return fail(errc::unsupported_value,
+                    "Topic does not begin with com.apple.mgmt.: " + mdm->topic.value());
+    }
     const auto* identity = parsed->by_uuid(mdm->identity_certificate_uuid);
     if (identity == nullptr) {
         return fail(errc::missing_key, "IdentityCertificateUUID names no payload of the profile: " +

@@ -31,18 +31,33 @@ serial_number draw_serial(net::world& w) {
     return serial_number{std::move(out)};
 }
 
+/// Observed (F20): the shapes.
+udid draw_udid(net::world& w, const persona& kind) {
+    constexpr std::size_t udid_bytes = 20;
+    constexpr std::size_t ecid_bytes = 7; // the highest byte of an ECID is 0
+    switch (kind.udid) {
+    case udid_shape::hex_40:
+        return udid{to_hex(w.random(udid_bytes))};
+    case udid_shape::chip_ecid:
+        return udid{"0000" + kind.chip + "-00" + to_hex_upper(w.random(ecid_bytes))};
+    case udid_shape::uuid:
+        break;
+    }
+    return udid{w.random_uuid()};
+}
+
 } // namespace
 
 hardware draw_hardware(net::world& w, const persona& kind, std::string computer_name) {
     hardware out;
     out.kind = kind;
-    out.device = udid{w.random_uuid()};
+    out.device = draw_udid(w, kind);
     out.serial = draw_serial(w);
     out.computer_name = std::move(computer_name);
     out.wifi_mac = draw_address(w);
     out.bluetooth_mac = draw_address(w);
     if (!kind.has_battery) {
-        // Choice: the desktops have a socket, the notebooks have none.
+        // Choice: what has no battery has a socket, notebooks have none.
         out.ethernet_mac = draw_address(w);
     }
     return out;
@@ -84,12 +99,15 @@ std::optional<account_kind> find_account_kind(std::string_view text) {
     return std::nullopt;
 }
 
-account draw_account(net::world& world, std::string short_name) {
+account draw_account(net::world& world, std::string short_name, const persona* kind) {
     account out;
     out.id = world.random_uuid();
     std::ranges::transform(out.id, out.id.begin(), [](char c) {
         return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     });
+    if (kind != nullptr && !kind->constant_user_id.empty()) {
+        out.id = kind->constant_user_id;
+    }
     out.long_name = short_name;
     if (out.long_name.front() >= 'a' && out.long_name.front() <= 'z') {
         out.long_name.front() = static_cast<char>(out.long_name.front() - 'a' + 'A');

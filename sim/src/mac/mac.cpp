@@ -6,8 +6,11 @@
 #include "mac/enrollment.hpp"
 #include "mac/file_vault.hpp"
 #include "mac/lifecycle.hpp"
+#include "mac/snapshot.hpp"
 #include "mac/trials.hpp"
 #include "mac/user_channel.hpp"
+
+#include <algorithm>
 
 namespace pomona::sim::mac {
 
@@ -73,12 +76,97 @@ condition mac::current() const {
     return out;
 }
 
+namespace {
+
+/// Counts as under way until it is over.
+net::task<enroll_result> counted(core_ptr self, net::task<enroll_result> what) {
+    ++self->under_way;
+    auto out = co_await std::move(what);
+    --self->under_way;
+    co_return out;
+}
+
+net::task<enroll_result> put_by_hand(core_ptr self, bytes data) {
+    auto read = profile::parse(self->world().crypto(), data);
+    if (!read) {
+        co_return std::unexpected{enroll_failure{"profile", read.error().message(), false}};
+    }
+    if (!read->of_type(profile::mdm_type).empty()) {
+        co_return co_await enroll_with(self, std::move(data), 0);
+    }
+    if (auto possible = self->device.profiles.check_install(*read, origin::user); !possible) {
+        co_return std::unexpected{
+            enroll_failure{"profile", possible.error().localized_description, false}};
+    }
+    const trace::fields about{{"PayloadIdentifier", read->identifier}, {"PayloadUUID", read->uuid}};
+    self->device.profiles.put(*std::move(read), origin::user);
+    self->record("profile-installed", about, 0);
+    co_return enroll_result{};
+}
+
+} // namespace
+
 net::task<std::expected<void, enroll_failure>> mac::enroll(std::string url) {
-    return enroll_from(impl_, std::move(url));
+    return counted(impl_, enroll_from(impl_, std::move(url)));
 }
 
 net::task<std::expected<void, enroll_failure>> mac::install(bytes profile) {
-    return enroll_with(impl_, std::move(profile), 0);
+    return counted(impl_, enroll_with(impl_, std::move(profile), 0));
+}
+
+net::task<std::expected<void, enroll_failure>> mac::install_by_hand(bytes profile) {
+    return counted(impl_, put_by_hand(impl_, std::move(profile)));
+}
+
+bool mac::poke() {
+    if (impl_->now_in != phase::enrolled) {
+        return false;
+    }
+    const auto event = impl_->record("poked", {}, 0);
+    for (auto* c : impl_->channels()) {
+        if (c->open) {
+            wake(*c, event);
+        }
+    }
+    return true;
+}
+
+bool mac::is_busy() const {
+    const auto channels = impl_->channels();
+    return impl_->under_way > 0 || impl_->leaving ||
+           std::ranges::any_of(channels, [](const channel* c) {
+               return c->in_session || (c->opening && c->mac->state.online) ||
+                      (c->wake_cause && c->can_talk());
+           });
+}
+
+void mac::answer_with(scripted_answer how) {
+    impl_->scripted.push_back(std::move(how));
+}
+
+const std::vector<scripted_answer>& mac::scripted_answers() const {
+    return impl_->scripted;
+}
+
+plist::dict mac::save() const {
+    return sim::mac::save(*impl_);
+}
+
+result<std::unique_ptr<mac>> mac::load(environment& env, const plist::dict& snapshot) {
+    auto machine = load_machine(snapshot, env.world.crypto());
+    if (!machine) {
+        return std::unexpected{std::move(machine.error())};
+    }
+    auto i = std::make_shared<impl>(env, std::move(machine->who), std::move(machine->hw),
+                                    std::move(machine->key), std::move(machine->users));
+    if (auto good = restore(*i, snapshot); !good) {
+        return std::unexpected{std::move(good.error())};
+    }
+    return std::unique_ptr<mac>{new mac{std::move(i)}};
+}
+
+void mac::resume() {
+    sim::mac::resume(impl_);
 }
 
 void mac::assign(std::optional<ade_assignment> to) {

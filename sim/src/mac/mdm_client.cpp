@@ -115,7 +115,10 @@ net::task<net::exchange_result> mdm_client::put(std::shared_ptr<mdm_client> self
         // Over the exact bytes of the body (Apple, "Managing certificates for MDM servers and
         // devices").
         std::optional<result<bytes>> signature;
-        const auto now = self->world_->now() + options.tls.clock_offset;
+        // Observed (F22): a signing time, or none and with it no signed attributes.
+        const auto now = options.signing_time
+                             ? std::optional{self->world_->now() + options.tls.clock_offset}
+                             : std::nullopt;
         const auto& identity = *options.tls.identity;
         auto sign = [&signature, &what, &identity, now] {
             signature = crypto::sign_detached(what.body, identity, now);

@@ -25,7 +25,8 @@ struct client_options {
     actor who;
     std::string user_agent;
     net::client_tls tls;
-    bool sign = false; ///< Mdm-Signature over each body (SignMessage)
+    bool sign = false;         ///< Mdm-Signature over each body (SignMessage)
+    bool signing_time = false; ///< the signature says when it was made
     duration timeout{};
 };
 

@@ -1,81 +1,43 @@
 #include "pomona/sim/mac/persona.hpp"
 
-#include "pomona/protocol/mdm/keys.hpp"
+#include "mac/persona_words.hpp"
+#include "pomona/foundation/embedded.hpp"
 
-#include <algorithm>
-#include <array>
-#include <utility>
+#include <stdexcept>
 
 namespace pomona::sim::mac {
 namespace {
 
-/// Real models and builds; one more release or model is one more entry.
-const std::vector<persona>& all_personas() {
-    static const std::vector<persona> personas{
-        {.name = "macos-14-apple-silicon",
-         .model = "Mac14,2",
-         .model_name = "MacBook Air",
-         .marketing_name = "MacBook Air (M2, 2022)",
-         .os_version = "14.7.1",
-         .build_version = "23H222",
-         .user_agent = std::string{mdm::mac_user_agent},
-         .network_agent = "CFNetwork/1498.700.2 Darwin/23.6.0",
-         .model_number = "MLY33LL/A",
-         .board = "J413AP",
-         .chip = "8112"},
-        {.name = "macos-15-apple-silicon",
-         .model = "Mac15,12",
-         .model_name = "MacBook Air",
-         .marketing_name = "MacBook Air (13-inch, M3, 2024)",
-         .os_version = "15.1",
-         .build_version = "24B83",
-         .user_agent = std::string{mdm::mac_user_agent},
-         .network_agent = "CFNetwork/1568.200.51 Darwin/24.1.0",
-         .model_number = "MRXV3LL/A",
-         .board = "J613AP",
-         .chip = "8122"},
-        {.name = "macos-26-apple-silicon",
-         .model = "Mac16,10",
-         .model_name = "Mac mini",
-         .marketing_name = "Mac mini (2024)",
-         .os_version = "26.0",
-         .build_version = "25A354",
-         .has_battery = false,
-         .user_agent = std::string{mdm::mac_user_agent},
-         .network_agent = "CFNetwork/3860.100.1 Darwin/25.0.0",
-         .model_number = "MU9D3LL/A",
-         .board = "J773gAP",
-         .chip = "8132"},
-        {.name = "macos-15-intel",
-         .model = "MacBookPro16,1",
-         .model_name = "MacBook Pro",
-         .marketing_name = "MacBook Pro (16-inch, 2019)",
-         .os_version = "15.1",
-         .build_version = "24B83",
-         .apple_silicon = false,
-         .user_agent = std::string{mdm::mac_user_agent},
-         .network_agent = "CFNetwork/1568.200.51 Darwin/24.1.0",
-         .model_number = "MVVJ2LL/A",
-         .board = "J152fAP",
-         .chip = {}},
-    };
-    return personas;
+constexpr std::array offers{word_of<http_offer>{http_offer::negotiate, "negotiate"},
+                            word_of<http_offer>{http_offer::h2, "h2"},
+                            word_of<http_offer>{http_offer::http_1_1, "http/1.1"}};
+
+std::vector<persona> read_embedded() {
+    std::vector<persona> out;
+    for (const auto& file : embedded::personas()) {
+        const auto name = "scenarios/personas/" + std::string{file.name} + ".yaml";
+        auto read = read_persona(name, file.content);
+        if (!read) { // a build with such a file is broken; a test reads them all
+            throw std::logic_error{render(read.error().front(), file.content)};
+        }
+        out.push_back(*std::move(read));
+    }
+    return out;
 }
 
-constexpr std::array offers{std::pair{http_offer::negotiate, std::string_view{"negotiate"}},
-                            std::pair{http_offer::h2, std::string_view{"h2"}},
-                            std::pair{http_offer::http_1_1, std::string_view{"http/1.1"}}};
+const std::vector<persona>& all_personas() {
+    static const std::vector<persona> personas = read_embedded();
+    return personas;
+}
 
 } // namespace
 
 std::string_view to_text(http_offer o) {
-    const auto found = std::ranges::find(offers, o, [](const auto& p) { return p.first; });
-    return found == offers.end() ? std::string_view{} : found->second;
+    return word_for(offers, o);
 }
 
 std::optional<http_offer> find_http_offer(std::string_view text) {
-    const auto found = std::ranges::find(offers, text, [](const auto& p) { return p.second; });
-    return found == offers.end() ? std::nullopt : std::optional{found->first};
+    return choice_for(offers, text);
 }
 
 std::vector<std::string> http_offer_names() {
@@ -93,6 +55,30 @@ std::vector<std::string> alpn_of(http_offer o) {
     return {std::string{to_text(o)}};
 }
 
+std::string_view to_text(platform p) {
+    return word_for(platform_words, p);
+}
+std::string_view to_text(form f) {
+    return word_for(form_words, f);
+}
+std::string_view to_text(bootstrap_escrow e) {
+    return word_for(escrow_words, e);
+}
+std::string_view to_text(udid_shape s) {
+    return word_for(udid_words, s);
+}
+std::string_view to_text(cms_attributes a) {
+    return word_for(attribute_words, a);
+}
+std::string_view to_text(cms_chain c) {
+    return word_for(chain_words, c);
+}
+
+bool persona::has_quirk(std::string_view quirk_name) const {
+    return notes &&
+           std::ranges::find(notes->quirks, quirk_name, &quirk::name) != notes->quirks.end();
+}
+
 const persona* find_persona(std::string_view name) {
     const auto& all = all_personas();
     const auto found = std::ranges::find(all, name, &persona::name);
@@ -105,6 +91,10 @@ std::vector<std::string> persona_names() {
         out.push_back(p.name);
     }
     return out;
+}
+
+bool names_a_file(std::string_view persona) {
+    return persona.contains('/') || persona.ends_with(".yaml") || persona.ends_with(".yml");
 }
 
 } // namespace pomona::sim::mac

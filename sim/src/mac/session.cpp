@@ -207,7 +207,10 @@ net::task<std::string> exchange_commands(session& s) {
         if (s.commands == most_commands) {
             co_return "too many commands in one session";
         }
-        auto planned = process_command(answer.response->body, s.self->view());
+        auto planned = scripted_outcome(answer.response->body, s.self->view(), s.mac().scripted);
+        if (!planned) {
+            planned = process_command(answer.response->body, s.self->view());
+        }
         if (!planned) {
             co_return "the answer is no command";
         }

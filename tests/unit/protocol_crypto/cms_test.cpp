@@ -54,6 +54,20 @@ TEST(cms, detached_signature_verifies_over_its_content_only) {
     }
 }
 
+TEST(cms, without_a_signing_time_there_are_no_signed_attributes) {
+    for (const auto* key : {&rsa_key(1), &ec_key()}) { // F22: as Macs sign
+        const auto signer = leaf("mac", *key);
+        const auto cms = value_of(sign_detached(as_bytes(body), signer, std::nullopt));
+        const auto with = value_of(sign_detached(as_bytes(body), signer, now));
+        EXPECT_LT(cms.size() + 60, with.size()) << "contentType, messageDigest and signingTime";
+        const auto ok = value_of(verify_detached(context::system(), cms, as_bytes(body)));
+        EXPECT_EQ(ok.signer.der(), signer.cert.der());
+        EXPECT_FALSE(ok.signing_time);
+        EXPECT_EQ(code_of(verify_detached(context::system(), cms, as_bytes("other"))),
+                  errc::signature_invalid);
+    }
+}
+
 TEST(cms, empty_content_can_be_signed) {
     const auto cms = value_of(sign_detached({}, leaf("mac", rsa_key(1)), now));
     EXPECT_TRUE(verify_detached(context::system(), cms, {}));

@@ -145,8 +145,9 @@ TEST_F(lifecycle, a_slow_network_delays_what_the_mac_sends) {
     EXPECT_GE(server->last("Idle").at, pushed + 5s);
 }
 
-// BUG-29: the Mac signs by its own clock.
+// BUG-29: the device signs by its own clock; one that puts the time into its signatures (F22).
 TEST_F(lifecycle, a_clock_that_is_behind_signs_in_the_past) {
+    persona_name = "tvos-18-apple-tv";
     server->settings.sign_message = true;
     enrolled({[this] {
         auto c = subject->current();

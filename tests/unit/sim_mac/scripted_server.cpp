@@ -250,7 +250,7 @@ net::task<void> mac_bench::set_up(mac_bench* b, net::task<void> test) {
         .system_trust =
             std::make_shared<const std::vector<crypto::certificate>>(1, b->server->root())});
     b->env->devices = (co_await device_ca::make(*b->world, {})).value();
-    b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, test_hardware(),
+    b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, test_hardware(b->persona_name),
                                        mac_key(*b->world), b->users);
     co_await std::move(test);
 }

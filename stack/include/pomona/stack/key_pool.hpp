@@ -18,7 +18,8 @@ enum class errc {
     not_private,      ///< others may read the folder, and that could not be mended
     damaged,          ///< a file is not what we wrote
     interrupted,      ///< the stop token; what was made is kept
-    unusable          ///< a part of the set-up failed; the detail says which
+    unusable,         ///< a part of the set-up failed; the detail says which
+    in_use            ///< another process works with it
 };
 std::error_code make_error_code(errc value);
 

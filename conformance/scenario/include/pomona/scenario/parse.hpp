@@ -20,6 +20,7 @@ struct parse_options {
 struct parse_failure {
     std::vector<problem> problems; ///< in file order, at least one
     std::string text;              ///< the file's, for rendering; empty when it could not be read
+    std::map<std::string, std::string> other_files; ///< texts of files that the file names
     [[nodiscard]] std::string render() const;
 };
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -36,11 +37,12 @@ struct mac_state {
 struct mac_group {
     std::string name;
     std::size_t count = 1;
-    std::string persona;
+    std::string persona; ///< a name, or a file beside the scenario
     sim::mac::http_offer http = sim::mac::http_offer::negotiate;
     std::vector<std::string> users; ///< short names of each Mac's managed users
     /// Made by `lifecycle: clone` from this group (empty: from all Macs); not there at the begin.
     std::optional<std::string> cloned_from;
+    std::shared_ptr<const sim::mac::persona> own_persona; ///< read from the file; null for a name
 };
 
 /// One message of the closed vocabulary that `expect` and `within … of` name.

@@ -7,12 +7,17 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace pomona::mdm {
 
 enum class errc { malformed = 1, missing_key, wrong_type, unknown_message, no_identifier };
 std::error_code make_error_code(errc value);
+
+/// What tells a device's users apart: the UserID, but on a Shared iPad, where all users have the
+/// same (FFFFFFFF-…), the short name. Observed (F18). Views of the arguments.
+std::string_view user_key(std::string_view user_id, std::string_view short_name);
 
 /// Who sent a message: device channel, or a user of it. Either `device` (UDID) or `enrollment`
 /// (EnrollmentID, user enrollment).
@@ -24,7 +29,8 @@ struct sender {
     std::string user_long_name;
     /// Of a network user: what UserAuthenticate gave, in every later body (MDM-CHK-081).
     std::string auth_token = {};
-    /// The server's key: "<UDID>" or "<UDID>:<UserID>" (as widely used servers have it).
+    /// The server's key: "<UDID>" or "<UDID>:<UserID>" (as widely used servers have it); of a Shared
+    /// iPad's user "<UDID>:<UserShortName>".
     [[nodiscard]] enrollment_id id() const;
     [[nodiscard]] bool is_user_channel() const { return !user_id.empty(); }
 };

@@ -18,7 +18,7 @@ struct delivery {
 };
 
 struct link_options {
-    net::endpoint server;
+    net::endpoint server; ///< no host: there is no push service, its Macs are poked
     net::trust_store trust;
     actor who{"apns-link"}; ///< name in the trace of the connection itself
 };
@@ -31,10 +31,11 @@ class device_link {
     ~device_link();
 
     /// A token for this device and topic; asking again gives the same one. `on_delivery` is called
-    /// on the world's thread for each push.
+    /// on the world's thread for each push. `had`: the token from before this process, for a
+    /// service that has forgotten it.
     net::task<result<push_token>> register_device(actor mac, udid device, topic for_topic,
                                                   std::function<void(delivery)> on_delivery,
-                                                  time_point deadline);
+                                                  time_point deadline, push_token had = {});
     /// False while the Mac is offline: the service keeps the newest push and hands it over when
     /// this becomes true again. Over when the service knows, or could not be told for a minute.
     net::task<void> set_listening(push_token token, bool on);

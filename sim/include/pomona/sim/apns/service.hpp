@@ -55,9 +55,10 @@ struct service_options {
 /// one connection serves any number of devices. JSON bodies, tokens in hex:
 /// - POST /device/stream, no body: a response without end, one JSON object a line. The first line
 ///   is {"stream": ID}; each further one is a push: {"token", "topic", "payload" (base64), "id"}.
-/// - POST /device/register {"device": UDID, "topic", optional "stream": ID}: 200 {"token"}, the
-///   same token for the same device and topic as long as it is not unregistered. With "stream" it
-///   is subscribed at once.
+/// - POST /device/register {"device": UDID, "topic", optional "stream": ID, optional "token"}: 200
+///   {"token"}, the same token for the same device and topic as long as it is not unregistered.
+///   With "stream" it is subscribed at once. "token" is the one that the device had before: a
+///   service that has forgotten it (it keeps nothing when it ends) takes it over.
 /// - POST /device/subscribe {"stream": ID, "tokens": […]}: 200 {"unknown": […]}. The newest
 ///   subscription of a token wins; a stored push is delivered at once.
 /// - POST /device/unsubscribe {"tokens": […]}: the devices are offline; pushes are stored.

@@ -14,9 +14,11 @@ namespace pomona::sim::fleet {
 struct group {
     std::string name; ///< of the scenario's `macs` entry
     std::size_t count = 1;
-    std::string persona;
+    std::string persona; ///< a name of mac::persona_names
     mac::http_offer http = mac::http_offer::negotiate;
     std::vector<std::string> users = {}; ///< short names of each Mac's managed users
+    /// One from the user's own file instead of `persona`.
+    std::shared_ptr<const mac::persona> own_persona = {};
 };
 
 /// Identifiers (UDID, serial number, MAC addresses) are drawn from the world's randomness, unique

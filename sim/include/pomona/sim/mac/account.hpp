@@ -12,6 +12,8 @@ class world;
 
 namespace pomona::sim::mac {
 
+struct persona;
+
 /// What MDM has to do with an account.
 /// Apple's protocol reference: only the user who enrolled the Mac and network users that the server
 /// accepts are managed; other local users never connect.
@@ -32,7 +34,8 @@ struct account {
     account_kind kind = account_kind::managed;
     std::string password = {}; ///< what the user types at log-in; never in a trace
 };
-/// An account with a GUID from the world's randomness.
-account draw_account(net::world& world, std::string short_name);
+/// An account with a GUID from the world's randomness, or with the one that all users of a `kind`
+/// have (Shared iPad).
+account draw_account(net::world& world, std::string short_name, const persona* kind = nullptr);
 
 } // namespace pomona::sim::mac

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pomona/net/world.hpp"
+#include "pomona/protocol/mdm/command.hpp"
 #include "pomona/sim/apns/device_link.hpp"
 #include "pomona/sim/mac/account.hpp"
 #include "pomona/sim/mac/persona.hpp"
@@ -54,6 +55,9 @@ struct environment {
     std::shared_ptr<profile_shelf> profiles = {};
     /// Declarations, each once however many Macs hold it; made when it is needed.
     std::shared_ptr<declaration_cache> declarations = {};
+    /// Called before each message of a Mac to its server: what the message tells of has to be kept
+    /// by then. With an error the message is not sent. Empty: nothing is kept.
+    std::function<result<void>(const actor& who)> before_message = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
@@ -97,6 +101,15 @@ struct condition {
     duration network_delay{}; ///< of each message that the Mac sends
     duration clock_offset{};  ///< of its clock; negative: behind
     bool operator==(const condition&) const = default;
+};
+
+/// How a Mac answers commands because somebody wants it so, without carrying them out.
+struct scripted_answer {
+    std::string request_type; ///< empty: any command
+    /// Acknowledged, NotNow, Error or CommandFormatError.
+    mdm::command_status status = mdm::command_status::not_now;
+    std::int64_t times = 1;
+    std::optional<mdm::error_chain_item> why = {}; ///< of Error and CommandFormatError
 };
 
 /// Where a user of the Mac stands.
@@ -179,12 +192,34 @@ class mac {
     bool log_out(std::string_view short_name);
     /// While the keychain is locked, profiles of the user's channel are refused with NotNow.
     bool lock_keychain(std::string_view short_name, bool locked);
+    /// A session of every open channel as after a push; false when the Mac is not enrolled.
+    bool poke();
+    /// A session, a check-in or an enrollment is under way, or begins by itself at once.
+    [[nodiscard]] bool is_busy() const;
+    /// The next commands of that kind are answered so.
+    void answer_with(scripted_answer how);
+    [[nodiscard]] const std::vector<scripted_answer>& scripted_answers() const;
+    /// The user installs a profile by hand: an enrollment profile enrolls, another one is just
+    /// there. The error is what the Mac says.
+    net::task<std::expected<void, enroll_failure>> install_by_hand(bytes profile);
+
+    // Persistence. A snapshot is a property list with a version: everything that outlives a
+    // process, secrets included.
+    static constexpr std::int64_t snapshot_version = 1;
+    [[nodiscard]] plist::dict save() const;
+    /// As it was saved. What was under way then has ended: an enrollment that had no identity yet
+    /// has failed, a command whose result was not delivered comes again.
+    static result<std::unique_ptr<mac>> load(environment& env, const plist::dict& snapshot);
+    /// Goes on where it was after `load`: registers at the push service again (with the token it
+    /// had; TokenUpdate only if that is another now), and holds the sessions that were due.
+    void resume();
+
     /// The push token of the device channel; empty: none.
     [[nodiscard]] push_token token() const;
 
   private:
     struct impl;
-    explicit mac(std::shared_ptr<impl> impl) : impl_{std::move(impl)} {}
+    explicit mac(std::shared_ptr<impl> i) : impl_{std::move(i)} {}
     std::shared_ptr<impl> impl_;
 };
 

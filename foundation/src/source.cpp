@@ -1,8 +1,8 @@
-#include "pomona/scenario/source.hpp"
+#include "pomona/foundation/source.hpp"
 
 #include <algorithm>
 
-namespace pomona::scenario {
+namespace pomona {
 namespace {
 
 /// Insertions, deletions, substitutions and swaps of neighbours, one each (optimal string
@@ -84,4 +84,4 @@ std::string nearest(std::string_view word, const std::vector<std::string_view>& 
     return std::string{best};
 }
 
-} // namespace pomona::scenario
+} // namespace pomona

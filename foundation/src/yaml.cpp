@@ -1,4 +1,4 @@
-#include "pomona/scenario/yaml.hpp"
+#include "pomona/foundation/yaml.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <sstream>
 
-namespace pomona::scenario::yaml {
+namespace pomona::yaml {
 namespace {
 
 constexpr std::size_t max_bytes = 1U << 20U;
@@ -206,4 +206,4 @@ std::expected<node, problem> read(const std::string& file, std::string_view text
     return tree.take();
 }
 
-} // namespace pomona::scenario::yaml
+} // namespace pomona::yaml
