@@ -159,7 +159,7 @@ result<std::unique_ptr<mac>> mac::load(environment& env, const plist::dict& snap
     }
     auto i = std::make_shared<impl>(env, std::move(machine->who), std::move(machine->hw),
                                     std::move(machine->key), std::move(machine->users));
-    if (auto good = restore(*i, snapshot); !good) {
+    if (auto good = sim::mac::restore(*i, snapshot); !good) {
         return std::unexpected{std::move(good.error())};
     }
     return std::unique_ptr<mac>{new mac{std::move(i)}};

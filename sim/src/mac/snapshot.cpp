@@ -38,32 +38,6 @@ account load_account(const plist::dict& d) {
             .password = text_or(d, "Password")};
 }
 
-plist::array save_profiles(const profile_store& profiles) {
-    plist::array out;
-    for (const auto& p : profiles.all()) {
-        out.emplace_back(plist::dict{{"Profile", profile::write(p.content)},
-                                     {"Origin", p.from == origin::user ? "user" : "mdm"}});
-    }
-    return out;
-}
-
-result<void> load_profiles(profile_store& into, const plist::array& list,
-                           const crypto::context& ctx) {
-    for (const auto& item : list) {
-        const auto* d = item.get<plist::dict>();
-        const auto* data = d == nullptr ? nullptr : d->data("Profile");
-        if (data == nullptr) {
-            return damaged("Profiles");
-        }
-        auto read = profile::parse(ctx, *data);
-        if (!read) {
-            return std::unexpected{std::move(read.error())};
-        }
-        into.put(*std::move(read), text_or(*d, "Origin") == "user" ? origin::user : origin::mdm);
-    }
-    return {};
-}
-
 plist::dict save_hardware(const hardware& h) {
     return {{"Persona", save(h.kind)},
             {"UDID", h.device.value()},
@@ -109,7 +83,7 @@ plist::dict save_channel(const channel& c) {
                     {"Deleted", c.deleted},
                     {"Admitted", static_cast<std::int64_t>(c.admitted)},
                     {"AuthToken", c.auth_token},
-                    {"Profiles", save_profiles(c.profiles)}};
+                    {"Profiles", c.profiles.save()}};
     if (c.user) {
         out.set("User", save_account(*c.user));
     }
@@ -134,7 +108,11 @@ result<void> restore_channel(channel& c, const plist::dict& d) {
         c.wake_cause = 0;
     }
     if (const auto* list = d.list("Profiles")) {
-        return load_profiles(c.profiles, *list, c.mac->world().crypto());
+        auto read = profile_store::load(*list, c.mac->world().crypto(), *c.mac->env->profiles);
+        if (!read) {
+            return std::unexpected{std::move(read.error())};
+        }
+        c.profiles = *std::move(read);
     }
     return {};
 }
@@ -222,7 +200,7 @@ result<enrollment> load_enrollment(const core& c, const plist::dict& d) {
     if (installed == nullptr || der == nullptr) {
         return damaged("Enrollment");
     }
-    auto plan = plan_enrollment(ctx, profile::write(installed->content), c.hw);
+    auto plan = plan_enrollment(ctx, profile::write(*installed->content), c.hw);
     auto cert = crypto::certificate::from_der(ctx, *der);
     if (!plan || !cert) {
         return std::unexpected{plan ? cert.error() : plan.error()};
