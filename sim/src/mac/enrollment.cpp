@@ -2,6 +2,7 @@
 
 #include "mac/announcing.hpp"
 #include "mac/policy.hpp"
+#include "mac/upkeep.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
@@ -174,6 +175,15 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
 
 namespace {
 
+/// It may remove itself in time, and the enrollment with it.
+void put_enrollment_profile(core& c, profile::profile p, std::uint64_t cause) {
+    const auto gone_at = removal_of(p, c.world().now());
+    c.device.profiles.put({.content = std::make_shared<const profile::profile>(std::move(p)),
+                           .from = origin::user,
+                           .gone_at = gone_at});
+    keep_up(c, cause);
+}
+
 /// Every Mac of a fleet holds the same signers: one copy of each. Bounded, as profiles come from
 /// outside.
 void share_signers(environment& env, profile::profile& p) {
@@ -238,7 +248,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
     }
     self->now_in = phase::authenticated;
     share_signers(*self->env, plan.content);
-    self->device.profiles.put(std::move(plan.content), origin::user);
+    put_enrollment_profile(*self, std::move(plan.content), *accepted);
     self->record("authenticated", {{"Topic", plan.mdm.topic.value()}}, *accepted);
     if (self->hw.kind.bootstrap == bootstrap_escrow::before_token_update) { // MDM-CHK-085
         co_await escrow_bootstrap_token(self, *accepted);
@@ -380,7 +390,7 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
         co_return std::unexpected{std::move(said.error().what)};
     }
     share_signers(*self->env, plan->content);
-    self->device.profiles.put(std::move(plan->content), origin::user);
+    put_enrollment_profile(*self, std::move(plan->content), said->value_or(0));
     if (*said) {
         become_enrolled(self, **said);
     }
