@@ -1,4 +1,5 @@
 // Declarative management over the wire, in the virtual world.
+#include "pomona/foundation/encoding.hpp"
 #include "scripted_mac.hpp"
 
 namespace pomona::server {

@@ -462,11 +462,10 @@ TEST_F(ddm_effects, state_is_saved_and_put_back) {
     const auto saved = engine.save();
 
     ddm_engine again{host, cache};
-    host.settings.clear();
     ASSERT_TRUE(again.load(saved));
     EXPECT_EQ(again.save(), saved);
     EXPECT_EQ(again.token(), engine.token());
-    EXPECT_EQ(host.settings["com.apple.configuration.passcode.settings"],
+    EXPECT_EQ(again.settings("com.apple.configuration.passcode.settings"),
               (json{{"MinimumLength", 6}}));
     EXPECT_FALSE(again.look_again()) << "nothing to fetch, nothing to say";
     EXPECT_EQ(again.next_due(), engine.next_due());
@@ -493,6 +492,19 @@ TEST_F(ddm_effects, equal_declarations_are_held_once) {
     }
     EXPECT_EQ(other.held().of(pomona::ddm::kind::configuration).front(),
               engine.held().of(pomona::ddm::kind::configuration).front());
+}
+
+// DDM-061.
+TEST(ddm_enforcement, what_a_declaration_manages_no_command_schedules) {
+    const time_point now{std::chrono::sys_days{std::chrono::year{2026} / 1 / 5}};
+    os_updates updates{{.version = "15.1", .build = "24B83"}, true, 26};
+    const update_request wanted{.product_version = "15.2", .action = install_action::install_asap};
+    updates.enforce({{.declaration = "U1", .version = "15.2", .build = "", .at = now + 48h}}, now);
+    const auto refused = updates.schedule(wanted, now);
+    EXPECT_EQ(refused.action, "Error");
+    EXPECT_NE(refused.problem.find("declaration"), std::string::npos) << refused.problem;
+    updates.enforce({}, now);
+    EXPECT_NE(updates.schedule(wanted, now).action, "Error");
 }
 
 } // namespace

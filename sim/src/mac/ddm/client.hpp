@@ -54,6 +54,10 @@ struct ddm_client {
 /// Declarative management after the command was acknowledged.
 net::task<void> synchronise(channel_ptr self, std::shared_ptr<mdm_client> client,
                             std::optional<bytes> tokens, std::uint64_t cause);
+/// What a channel remembers of declarative management; empty before it was switched on.
+plist::dict save_declarations(const channel& c);
+/// Puts it back, on a channel of an enrolled Mac without any; of an empty dictionary nothing.
+result<void> load_declarations(channel& c, const plist::dict& saved);
 /// Something on the Mac has changed that predicates or status items may tell of, or the Mac is
 /// reachable again: declarations are looked at a little later. Without declarative management,
 /// nothing.

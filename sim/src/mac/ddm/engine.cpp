@@ -377,7 +377,6 @@ result<void> ddm_engine::load(const plist::dict& saved) {
             last_full_ = *at;
         }
     }
-    effects_.tell_again(*host_);
     return {};
 }
 

@@ -4,7 +4,6 @@
 #include "pomona/foundation/time.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace pomona::sim::mac {
 namespace {
@@ -119,15 +118,19 @@ json in_effect::settings(std::string_view type) const {
     return found == settings_.end() ? json{} : found->second;
 }
 
+json in_effect::combined(std::string_view type) const {
+    std::vector<const json*> payloads;
+    for (const auto& d : applied_) {
+        if (d->type == type) {
+            payloads.push_back(&d->payload);
+        }
+    }
+    return payloads.empty() ? json{} : combine(type, payloads);
+}
+
 void in_effect::tell_settings(const std::vector<std::string>& types, ddm_host& host) {
     for (const auto& type : types) {
-        std::vector<const json*> payloads;
-        for (const auto& d : applied_) {
-            if (d->type == type) {
-                payloads.push_back(&d->payload);
-            }
-        }
-        auto now = payloads.empty() ? json{} : combine(type, payloads);
+        auto now = combined(type);
         if (now == settings(type)) {
             continue;
         }
@@ -149,7 +152,7 @@ std::optional<time_point> read_local_time(const std::string& text) {
     return from_rfc3339(with_zone);
 }
 
-void in_effect::tell_updates(ddm_host& host) {
+std::vector<update_enforcement> in_effect::enforcements() {
     std::vector<update_enforcement> all;
     for (const auto& d : applied_) {
         if (!d->is(enforcement)) {
@@ -165,6 +168,11 @@ void in_effect::tell_updates(ddm_host& host) {
                        .build = d->payload.value("TargetBuildVersion", ""),
                        .at = *at});
     }
+    return all;
+}
+
+void in_effect::tell_updates(ddm_host& host) {
+    auto all = enforcements();
     if (all != updates_) {
         host.enforce_updates(all);
         updates_ = std::move(all);
@@ -210,18 +218,13 @@ result<in_effect> in_effect::load(const plist::dict& saved, const declaration_se
             out.profiles_[*identifier] = *profile;
         }
     }
-    return out;
-}
-
-void in_effect::tell_again(ddm_host& host) {
-    std::set<std::string> types;
-    for (const auto& d : applied_) {
+    for (const auto& d : out.applied_) {
         if (has_settings(*d)) {
-            types.insert(d->type);
+            out.settings_.try_emplace(d->type, out.combined(d->type));
         }
     }
-    tell_settings({types.begin(), types.end()}, host);
-    tell_updates(host);
+    out.updates_ = out.enforcements();
+    return out;
 }
 
 } // namespace pomona::sim::mac

@@ -35,10 +35,9 @@ class in_effect {
                                                        const crypto::context& crypto) const;
 
     [[nodiscard]] plist::dict save() const;
-    /// `all` is where the configurations are taken from.
+    /// `all` is where the configurations are taken from. The machine remembers for itself what it
+    /// was told.
     static result<in_effect> load(const plist::dict& saved, const declaration_set& all);
-    /// After `load`: what the machine has to be told again.
-    void tell_again(ddm_host& host);
 
   private:
     [[nodiscard]] bool is_applied(const declaration_ptr& d) const;
@@ -47,6 +46,9 @@ class in_effect {
     void apply(const declaration_ptr& d, const document_store& documents, ddm_host& host);
     void tell_settings(const std::vector<std::string>& types, ddm_host& host);
     void tell_updates(ddm_host& host);
+    [[nodiscard]] nlohmann::json combined(std::string_view type) const;
+    /// Those whose time cannot be read become failures.
+    std::vector<update_enforcement> enforcements();
 
     std::vector<declaration_ptr> applied_;
     apply_results results_;

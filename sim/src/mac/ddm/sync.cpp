@@ -245,6 +245,24 @@ net::task<void> synchronise(channel_ptr self, std::shared_ptr<mdm_client> client
     set_alarm(*self);
 }
 
+plist::dict save_declarations(const channel& c) {
+    return c.ddm ? c.ddm->engine.save() : plist::dict{};
+}
+
+result<void> load_declarations(channel& c, const plist::dict& saved) {
+    if (saved.empty()) {
+        return {};
+    }
+    auto made = std::make_shared<ddm_client>(c);
+    if (auto loaded = made->engine.load(saved); !loaded) {
+        return loaded;
+    }
+    c.ddm = std::move(made);
+    set_alarm(c);
+    look_at_declarations(c, 0); // what may have changed while it was put away
+    return {};
+}
+
 void look_at_declarations(channel& c, std::uint64_t cause) {
     if (!c.ddm) {
         return;
