@@ -221,7 +221,8 @@ result<enrollment> load_enrollment(const core& c, const plist::dict& d) {
                       .payload = std::move(plan->mdm),
                       .identity = std::make_shared<const crypto::identity>(std::move(own)),
                       .trust = trust_with(*c.env, plan->anchors),
-                      .by_ade = flag_of(d, "Automated")};
+                      .by_ade = flag_of(d, "Automated"),
+                      .announced = c.box.updates.installed()};
 }
 
 result<void> check_version(const plist::dict& snapshot) {

@@ -83,8 +83,8 @@ TEST(scenario_file, steps_name_the_users_they_are_about) {
     EXPECT_EQ(login.kind, lifecycle_step::what::login);
     EXPECT_EQ(login.user, "bob");
     const auto& set = std::get<set_step>(parsed->steps[1].verb);
-    EXPECT_EQ(set.console, "alice");
-    EXPECT_EQ(set.keychain_locked, std::optional{true});
+    EXPECT_EQ(set.what.console, "alice");
+    EXPECT_EQ(set.what.keychain_locked, std::optional{true});
     EXPECT_EQ(set.user, "alice");
     EXPECT_EQ(std::get<queue_step>(parsed->steps[2].verb).user, "bob");
     EXPECT_EQ(std::get<expect_step>(parsed->steps[3].verb).user, "bob");
