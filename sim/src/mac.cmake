@@ -50,7 +50,11 @@ set(sim_mac
   src/mac/machine/settings.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
+  src/mac/profile_identities.cpp
+  src/mac/profile_rules.cpp
+  src/mac/profile_shelf.cpp
   src/mac/profile_store.cpp
+  src/mac/profile_store_file.cpp
   src/mac/scep_run.cpp
   src/mac/security_info.cpp
   src/mac/session.cpp

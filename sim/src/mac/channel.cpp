@@ -41,6 +41,8 @@ device_state channel::view() const {
                      .profiles = profiles,
                      .box = mac->box,
                      .crypto = mac->world().crypto(),
+                     .shelf = mac->env->profiles.get(),
+                     .identity = mac->current ? mac->current->identity.get() : nullptr,
                      .access_rights = mac->current ? mac->current->payload.access_rights : 0,
                      .token = push.token,
                      .now = mac->now(),
@@ -96,7 +98,7 @@ std::uint64_t channel::record(std::string name, trace::fields summary, std::uint
 void channel::forget() {
     push = {};
     open = false;
-    profiles.clear();
+    profiles.forget_managed();
     ddm.reset();
     poll_due = false;
     wake_cause.reset();

@@ -15,7 +15,7 @@ namespace pomona::sim::mac {
 /// (leave, synchronise).
 namespace effect {
 struct install {
-    profile::profile what;
+    profile_ptr what;
 };
 struct remove {
     std::string identifier;

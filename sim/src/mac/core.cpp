@@ -19,6 +19,9 @@ core::core(environment& e, actor name, hardware machine, crypto::private_key k,
     if (!e.apps) {
         e.apps = std::make_shared<app_shelf>();
     }
+    if (!e.profiles) {
+        e.profiles = std::make_shared<profile_shelf>();
+    }
     for (auto& a : accounts) {
         box.users.add({.guid = a.id,
                        .short_name = a.short_name,

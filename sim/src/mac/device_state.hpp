@@ -19,6 +19,10 @@ struct device_state {
     const profile_store& profiles;
     machine_state& box; ///< the one thing here that a command may change
     const crypto::context& crypto;
+    /// Of the environment; null: profiles are not shared.
+    profile_shelf* shelf = nullptr;
+    /// Of the enrollment; null: none.
+    const crypto::identity* identity = nullptr;
     std::int64_t access_rights = 0;
     push_token token;
     time_point now;

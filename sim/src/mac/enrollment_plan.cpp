@@ -22,6 +22,19 @@ result<const profile::payload*> one_mdm_payload(const profile::profile& p) {
     return all.front();
 }
 
+/// Observed (F25): variables are replaced, and a missing CN becomes the payload's identifier.
+void complete_subject(crypto::name& subject, const profile::payload& p, const hardware& machine) {
+    for (auto& part : subject) {
+        part.text = replace_variables(std::move(part.text), machine);
+    }
+    if (std::ranges::find(subject, "CN", &crypto::name_part::type) == subject.end() &&
+        std::ranges::find(subject, "2.5.4.3", &crypto::name_part::type) == subject.end()) {
+        subject.push_back({"CN", p.identifier});
+    }
+}
+
+} // namespace
+
 result<std::vector<crypto::certificate>> anchors_of(const crypto::context& ctx,
                                                     const profile::profile& p) {
     std::vector<crypto::certificate> out;
@@ -39,18 +52,13 @@ result<std::vector<crypto::certificate>> anchors_of(const crypto::context& ctx,
     return out;
 }
 
-/// Observed (F25): variables are replaced, and a missing CN becomes the payload's identifier.
-void complete_subject(crypto::name& subject, const profile::payload& p, const hardware& machine) {
-    for (auto& part : subject) {
-        part.text = replace_variables(std::move(part.text), machine);
+result<profile::scep_payload> scep_of(const profile::payload& p, const hardware& machine) {
+    auto scep = profile::read_scep(p);
+    if (scep) {
+        complete_subject(scep->client.subject, p, machine);
     }
-    if (std::ranges::find(subject, "CN", &crypto::name_part::type) == subject.end() &&
-        std::ranges::find(subject, "2.5.4.3", &crypto::name_part::type) == subject.end()) {
-        subject.push_back({"CN", p.identifier});
-    }
+    return scep;
 }
-
-} // namespace
 
 std::string replace_variables(std::string text, const hardware& machine) {
     const std::array<std::pair<std::string_view, std::string>, 6> variables{{
@@ -93,11 +101,10 @@ result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view d
         return fail(errc::unsupported_value,
                     "this Mac gets its identity by SCEP only, not by " + identity->type);
     }
-    auto scep = profile::read_scep(*identity);
+    auto scep = scep_of(*identity, machine);
     if (!scep) {
         return std::unexpected{std::move(scep.error())};
     }
-    complete_subject(scep->client.subject, *identity, machine);
     auto anchors = anchors_of(ctx, *parsed);
     if (!anchors) {
         return std::unexpected{std::move(anchors.error())};

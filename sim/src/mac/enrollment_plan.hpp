@@ -21,6 +21,12 @@ result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view d
 /// Keysize of the payload against the key this Mac has (SCEP runs with that one only).
 result<void> check_key(const profile::scep_payload& wanted, const crypto::private_key& key);
 
+/// The certificates of all certificate payloads.
+result<std::vector<crypto::certificate>> anchors_of(const crypto::context& ctx,
+                                                    const profile::profile& p);
+/// A SCEP payload with the variables in its subject replaced.
+result<profile::scep_payload> scep_of(const profile::payload& p, const hardware& machine);
+
 /// %SerialNumber% and the like in a subject.
 std::string replace_variables(std::string text, const hardware& machine);
 

@@ -10,6 +10,7 @@
 namespace pomona::sim::mac {
 
 inline constexpr std::string_view profile_error_domain = "MCProfileErrorDomain";
+inline constexpr std::string_view payload_error_domain = "MCPayloadErrorDomain";
 inline constexpr std::string_view installation_error_domain = "MCInstallationErrorDomain";
 inline constexpr std::string_view device_management_error_domain = "DeviceManagement.error";
 inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
@@ -26,9 +27,24 @@ inline constexpr std::int64_t no_update_found = 2213;
 inline constexpr std::int64_t duplicate_request = 506;
 inline constexpr std::int64_t licence_not_found = 9610;
 inline constexpr std::int64_t profile_malformed = 1000;
+inline constexpr std::int64_t profile_unsupported_version = 1001;
+inline constexpr std::int64_t profile_missing_field = 1002;
+inline constexpr std::int64_t profile_wrong_type = 1003;
 inline constexpr std::int64_t profile_bad_signature = 1004;
+inline constexpr std::int64_t profile_empty = 1005;
+inline constexpr std::int64_t profile_duplicate_uuid = 1007;
+inline constexpr std::int64_t profile_duplicate_identifier = 1008;
+inline constexpr std::int64_t profile_install_failure = 1009;
+inline constexpr std::int64_t payload_malformed = 2000;
+inline constexpr std::int64_t payload_missing_field = 2002;
+inline constexpr std::int64_t payload_wrong_type = 2003;
+inline constexpr std::int64_t payload_unsupported_value = 2004;
+inline constexpr std::int64_t cannot_remove = 4001;
 inline constexpr std::int64_t replacement_lacks_mdm = 4015;
+inline constexpr std::int64_t must_come_by_mdm = 4022;
 inline constexpr std::int64_t payload_not_acceptable = 4023;
+inline constexpr std::int64_t profile_not_found = 4024;
+inline constexpr std::int64_t supervision_problem = 4025;
 inline constexpr std::int64_t second_mdm_payload = 12001;
 inline constexpr std::int64_t cannot_check_in = 12002;
 inline constexpr std::int64_t not_authorised = 12007;

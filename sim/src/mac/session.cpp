@@ -6,6 +6,7 @@
 #include "mac/file_vault.hpp"
 #include "mac/lifecycle.hpp"
 #include "mac/policy.hpp"
+#include "mac/profile_identities.hpp"
 #include "mac/upkeep.hpp"
 #include "mac/user_channel.hpp"
 #include "pomona/protocol/apns/message.hpp"
@@ -72,14 +73,28 @@ net::task<exchange_outcome> deliver(session& s, const mdm::report& report) {
     }
 }
 
-void install(session& s, profile::profile p) {
+/// The identities first, so that a profile is there whole or not at all.
+net::task<mdm::report> install(session& s, mdm::report planned, profile_ptr p) {
+    auto identities = co_await obtain_identities(s.mac_ptr(), p, s.cause);
+    if (s.overtaken()) {
+        co_return planned;
+    }
+    if (!identities) {
+        co_return failed_report(planned, std::move(identities.error()));
+    }
     auto& c = *s.self;
-    const trace::fields about{{"PayloadIdentifier", p.identifier}, {"PayloadUUID", p.uuid}};
+    const trace::fields about{{"PayloadIdentifier", p->identifier}, {"PayloadUUID", p->uuid}};
     const auto event = c.record("profile-installed", about, s.cause);
     if (!c.user) {
-        follow_file_vault_profile(s.mac(), p, event);
+        follow_file_vault_profile(s.mac(), *p, event);
     }
-    c.profiles.put(std::move(p), origin::mdm);
+    const auto gone_at = removal_of(*p, s.mac().world().now());
+    c.profiles.put({.content = std::move(p),
+                    .from = origin::mdm,
+                    .gone_at = gone_at,
+                    .identities = *std::move(identities)});
+    keep_up(s.mac(), event);
+    co_return planned;
 }
 
 void remove(session& s, const std::string& identifier) {
@@ -109,7 +124,7 @@ net::task<mdm::report> renew_enrollment(session& s, mdm::report planned, bytes p
 net::task<mdm::report> carry_out(session& s, outcome planned) {
     auto report = std::move(planned.answer);
     if (auto* what = std::get_if<effect::install>(&planned.effect)) {
-        install(s, std::move(what->what));
+        report = co_await install(s, std::move(report), std::move(what->what));
     } else if (const auto* gone = std::get_if<effect::remove>(&planned.effect)) {
         remove(s, gone->identifier);
     } else if (const auto* ended = std::get_if<effect::end_user>(&planned.effect)) {

@@ -228,7 +228,7 @@ TEST_F(command_processor, install_profile_asks_for_the_installation) {
         run({{"RequestType", "InstallProfile"}, {"Payload", profile::write(wifi_profile())}});
     EXPECT_EQ(o.answer.status, command_status::acknowledged);
     ASSERT_TRUE(std::holds_alternative<effect::install>(o.effect));
-    EXPECT_EQ(std::get<effect::install>(o.effect).what.identifier, "org.example.wifi");
+    EXPECT_EQ(std::get<effect::install>(o.effect).what->identifier, "org.example.wifi");
     expect_error(run({{"RequestType", "InstallProfile"}, {"Payload", to_bytes("no profile")}}),
                  1000);
 }

@@ -29,7 +29,7 @@ TEST(profile_store, replaces_by_identifier_and_keeps_its_place) {
     EXPECT_EQ(store.check_install(update, origin::mdm), profile_store::change::replaced);
     store.put(update, origin::mdm);
     ASSERT_EQ(store.all().size(), 3U);
-    EXPECT_EQ(store.all()[1].content.uuid, "NEW");
+    EXPECT_EQ(store.all()[1].content->uuid, "NEW");
     EXPECT_EQ(store.check_install(wifi_profile("org.example.third"), origin::mdm),
               profile_store::change::added);
 }

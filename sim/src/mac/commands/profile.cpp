@@ -1,5 +1,6 @@
 // Profiles: list, install, remove.
 #include "mac/commands/handler.hpp"
+#include "mac/profile_rules.hpp"
 
 #include <array>
 
@@ -15,19 +16,35 @@ void set_text(plist::dict& d, std::string_view key, const std::string& text) {
     }
 }
 
-plist::dict list_payload(const profile::payload& p) {
+constexpr int payload_uuid_release = 1400; ///< schema mdm/commands/profile.list.yaml
+constexpr int source_release = 1500;
+
+plist::dict list_payload(const profile::payload& p, int release) {
     plist::dict d{{"PayloadType", p.type},
                   {"PayloadVersion", p.version},
-                  {"PayloadIdentifier", p.identifier},
-                  {"PayloadUUID", p.uuid}};
+                  {"PayloadIdentifier", p.identifier}};
+    if (release >= payload_uuid_release) {
+        d.set("PayloadUUID", p.uuid);
+    }
     set_text(d, "PayloadDisplayName", p.display_name);
     set_text(d, "PayloadDescription", p.description);
     set_text(d, "PayloadOrganization", p.organization);
     return d;
 }
 
-plist::dict list_profile(const installed_profile& i) {
-    const auto& p = i.content;
+/// The signer first, then what came with it.
+plist::array signers_of(const profile::profile& p) {
+    plist::array chain{p.signer->der()};
+    for (const auto& cert : p.signer_chain) {
+        if (cert.der() != p.signer->der()) {
+            chain.emplace_back(cert.der());
+        }
+    }
+    return chain;
+}
+
+plist::dict list_profile(const installed_profile& i, int release) {
+    const auto& p = *i.content;
     plist::dict d{{"PayloadUUID", p.uuid},
                   {"PayloadIdentifier", p.identifier},
                   {"PayloadVersion", p.version}};
@@ -35,22 +52,21 @@ plist::dict list_profile(const installed_profile& i) {
     set_text(d, "PayloadOrganization", p.organization);
     set_text(d, "PayloadDescription", p.description);
     d.set("PayloadRemovalDisallowed", p.removal_disallowed);
-    d.set("HasRemovalPasscode", false);
-    d.set("IsEncrypted", false);
+    d.set("HasRemovalPasscode", p.removal_password() != nullptr);
+    d.set("IsEncrypted", p.is_encrypted);
     if (p.signer) {
-        plist::array chain{p.signer->der()};
-        for (const auto& cert : p.signer_chain) {
-            if (cert.der() != p.signer->der()) {
-                chain.emplace_back(cert.der());
-            }
+        d.set("SignerCertificates", signers_of(p));
+    }
+    if (i.from == origin::declaration && release >= source_release) {
+        d.set("Source", "Declarative Device Management");
+    }
+    if (!p.is_encrypted) { // the schema: not present then
+        plist::array payloads;
+        for (const auto& payload : p.payloads) {
+            payloads.emplace_back(list_payload(payload, release));
         }
-        d.set("SignerCertificates", std::move(chain));
+        d.set("PayloadContent", std::move(payloads));
     }
-    plist::array payloads;
-    for (const auto& payload : p.payloads) {
-        payloads.emplace_back(list_payload(payload));
-    }
-    d.set("PayloadContent", std::move(payloads));
     return d;
 }
 
@@ -59,8 +75,8 @@ outcome profile_list(const command& c, const device_state& state) {
     const bool managed_only = managed != nullptr && *managed;
     plist::array list;
     for (const auto& i : state.profiles.all()) {
-        if (!managed_only || i.from == origin::mdm || i.is_enrollment()) {
-            list.emplace_back(list_profile(i));
+        if (!managed_only || i.is_managed()) {
+            list.emplace_back(list_profile(i, os_release(state.machine.kind)));
         }
     }
     auto out = answered(c, state, command_status::acknowledged);
@@ -68,25 +84,28 @@ outcome profile_list(const command& c, const device_state& state) {
     return out;
 }
 
+result<profile_ptr> read_profile(bytes_view data, const device_state& state) {
+    profile_shelf alone;
+    return (state.shelf != nullptr ? *state.shelf : alone).read(state.crypto, data, state.identity);
+}
+
 outcome install_profile(const command& c, const device_state& state) {
     const auto* payload = c.body.data("Payload");
     if (payload == nullptr) {
         return malformed(c, state, "InstallProfile without Payload.");
     }
-    auto parsed = profile::parse(state.crypto, *payload);
+    auto parsed = read_profile(*payload, state);
     if (!parsed) {
-        const bool signature = parsed.error().code == profile::errc::bad_signature;
-        return refused(c, state,
-                       mac_error(profile_error_domain,
-                                 signature ? code::profile_bad_signature : code::profile_malformed,
-                                 "The profile cannot be used: " + parsed.error().message()));
+        return refused(c, state, unreadable(parsed.error()));
     }
-    if (state.is_user_channel() && !parsed->of_type(profile::mdm_type).empty()) {
-        return refused(c, state,
-                       mac_error(installation_error_domain, code::payload_not_acceptable,
-                                 "An MDM payload is not for the user channel."));
+    const install_facts facts{.kind = state.machine.kind, .user_channel = state.is_user_channel()};
+    if (auto fits = check_content(**parsed, facts); !fits) {
+        return refused(c, state, std::move(fits.error()));
     }
-    auto change = state.profiles.check_install(*parsed, origin::mdm);
+    if (auto fits = check_singles(**parsed, state.profiles); !fits) {
+        return refused(c, state, std::move(fits.error()));
+    }
+    auto change = state.profiles.check_install(**parsed, origin::mdm);
     if (!change) {
         return refused(c, state, std::move(change.error()));
     }

@@ -20,6 +20,7 @@
 namespace pomona::sim::mac {
 
 class app_shelf;
+class profile_shelf;
 
 /// What all Macs of a fleet share; outlives them.
 struct environment {
@@ -42,6 +43,8 @@ struct environment {
     std::map<bytes, crypto::certificate> profile_signers = {};
     /// Applications: Macs with the same version of one share it. Made by the first Mac.
     std::shared_ptr<app_shelf> apps = {};
+    /// Installed profiles: each is there once. Made by the first Mac.
+    std::shared_ptr<profile_shelf> profiles = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
