@@ -10,6 +10,7 @@ set(sim_mac
   src/mac/command_table.cpp
   src/mac/commands/accounts.cpp
   src/mac/commands/applications.cpp
+  src/mac/commands/certificates.cpp
   src/mac/commands/declarative.cpp
   src/mac/commands/handler.cpp
   src/mac/commands/information.cpp

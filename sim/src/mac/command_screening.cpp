@@ -16,7 +16,7 @@ bool removes_enrollment(const mdm::command& c, const device_state& state) {
     const auto* identifier = c.body.string("Identifier");
     const auto* enrollment = state.profiles.enrollment();
     return c.request_type == "RemoveProfile" && identifier != nullptr && enrollment != nullptr &&
-           enrollment->content.identifier == *identifier;
+           enrollment->content->identifier == *identifier;
 }
 
 mdm::error_chain_item unknown_type(const mdm::command& c, std::string_view why) {

@@ -16,6 +16,7 @@ inline constexpr std::string_view device_management_error_domain = "DeviceManage
 inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
 inline constexpr std::string_view chaperone_error_domain = "MCChaperoneErrorDomain";
 inline constexpr std::string_view settings_error_domain = "MCSettingsErrorDomain";
+inline constexpr std::string_view certificate_error_domain = "MCCertificateErrorDomain";
 inline constexpr std::string_view scep_error_domain = "MCSCEPErrorDomain";
 /// Of the App Store on the Mac, and of its server (F28).
 inline constexpr std::string_view store_error_domain = "ASDErrorDomain";
@@ -45,6 +46,7 @@ inline constexpr std::int64_t must_come_by_mdm = 4022;
 inline constexpr std::int64_t payload_not_acceptable = 4023;
 inline constexpr std::int64_t profile_not_found = 4024;
 inline constexpr std::int64_t supervision_problem = 4025;
+inline constexpr std::int64_t bad_certificate = 9000;
 inline constexpr std::int64_t second_mdm_payload = 12001;
 inline constexpr std::int64_t cannot_check_in = 12002;
 inline constexpr std::int64_t not_authorised = 12007;

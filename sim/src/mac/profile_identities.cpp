@@ -30,41 +30,77 @@ net::trust_store trust_of(core& mac, const std::vector<crypto::certificate>& anc
 
 } // namespace
 
+namespace {
+
+using one_result = std::expected<payload_identity, mdm::error_chain_item>;
+
+net::task<one_result> by_scep(core_ptr self, const profile::payload* p, net::trust_store trust,
+                              std::uint64_t cause) {
+    auto scep = scep_of(*p, self->hw);
+    if (!scep) {
+        co_return scep_refusal(scep.error().message());
+    }
+    // Choice: a virtual Mac has one key for all its identities; to make one takes long.
+    if (auto fits = check_key(*scep, self->key); !fits) {
+        co_return scep_refusal(fits.error().message());
+    }
+    auto issued = co_await run_scep(self, scep->client, std::move(trust), cause);
+    if (!issued) {
+        co_return scep_refusal(issued.error().what.reason);
+    }
+    const auto& cert = issued->identity->cert;
+    self->record("payload-identity-issued",
+                 {{"certificate", to_hex(cert.sha256())},
+                  {"serial", cert.serial_hex()},
+                  {"subject", crypto::to_text(cert.subject())},
+                  {"issuer", crypto::to_text(cert.issuer())},
+                  {"not_after", to_rfc3339(cert.not_after())},
+                  {"PayloadUUID", p->uuid}},
+                 issued->event);
+    co_return payload_identity{.payload_uuid = p->uuid, .identity = std::move(issued->identity)};
+}
+
+one_result by_pkcs12(const crypto::context& ctx, const profile::payload& p) {
+    const auto* data = p.content.data("PayloadContent");
+    const auto* password = p.content.string("Password");
+    auto read = crypto::read_pkcs12(ctx, data != nullptr ? *data : bytes{},
+                                    password != nullptr ? *password : std::string{});
+    if (!read) {
+        return refusal{mac_error(certificate_error_domain, code::bad_certificate,
+                                 "The identity in the payload " + p.identifier +
+                                     " cannot be read: " + read.error().message())};
+    }
+    return payload_identity{.payload_uuid = p.uuid,
+                            .identity = std::make_shared<const crypto::identity>(*std::move(read))};
+}
+
+} // namespace
+
 net::task<std::expected<std::vector<payload_identity>, mdm::error_chain_item>>
 obtain_identities(core_ptr self, profile_ptr p, std::uint64_t cause) {
     std::vector<payload_identity> out;
-    const auto wanted = p->of_type(profile::scep_type);
-    if (wanted.empty()) {
-        co_return out;
-    }
-    auto anchors = anchors_of(self->world().crypto(), *p);
+    const auto& ctx = self->world().crypto();
+    const auto anchors = anchors_of(ctx, *p);
     if (!anchors) {
-        co_return scep_refusal(anchors.error().message());
+        co_return refusal{mac_error(certificate_error_domain, code::bad_certificate,
+                                    "A certificate cannot be read: " + anchors.error().message())};
     }
-    const auto trust = trust_of(*self, *anchors);
-    for (const auto* one : wanted) {
-        auto scep = scep_of(*one, self->hw);
-        if (!scep) {
-            co_return scep_refusal(scep.error().message());
+    for (const auto& one : p->payloads) {
+        if (one.type == profile::acme_type) {
+            co_return refusal{mac_error(profile_error_domain, code::profile_install_failure,
+                                        "This Mac has no ACME client: the payload " +
+                                            one.identifier + " gets no identity.")};
         }
-        // Choice: a virtual Mac has one key for all its identities; to make one takes long.
-        if (auto fits = check_key(*scep, self->key); !fits) {
-            co_return scep_refusal(fits.error().message());
+        if (one.type != profile::scep_type && one.type != profile::pkcs12_type) {
+            continue;
         }
-        auto issued = co_await run_scep(self, scep->client, trust, cause);
-        if (!issued) {
-            co_return scep_refusal(issued.error().what.reason);
+        const bool scep = one.type == profile::scep_type;
+        auto got = scep ? co_await by_scep(self, &one, trust_of(*self, *anchors), cause)
+                        : by_pkcs12(ctx, one);
+        if (!got) {
+            co_return refusal{std::move(got.error())};
         }
-        const auto& cert = issued->identity->cert;
-        cause = self->record("payload-identity-issued",
-                             {{"certificate", to_hex(cert.sha256())},
-                              {"serial", cert.serial_hex()},
-                              {"subject", crypto::to_text(cert.subject())},
-                              {"issuer", crypto::to_text(cert.issuer())},
-                              {"not_after", to_rfc3339(cert.not_after())},
-                              {"PayloadUUID", one->uuid}},
-                             issued->event);
-        out.push_back({.payload_uuid = one->uuid, .identity = std::move(issued->identity)});
+        out.push_back(*std::move(got));
     }
     co_return out;
 }

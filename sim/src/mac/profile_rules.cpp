@@ -21,7 +21,7 @@ refusal wrong(std::string_view domain, std::int64_t number, std::string text) {
 }
 
 schema::context context_of(const install_facts& facts) {
-    return {.os = schema::version::parse(facts.kind.os_version),
+    return {.os = schema::version::parse(facts.os_version),
             .channel = facts.user_channel ? schema::channel::user : schema::channel::device,
             .enrollment = facts.user_enrollment ? schema::enrollment_kind::user
                                                 : schema::enrollment_kind::device,

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "mac/profile_store.hpp"
-#include "pomona/sim/mac/persona.hpp"
 
 #include <expected>
 
@@ -11,7 +10,7 @@ namespace pomona::sim::mac {
 
 /// What the rules ask about the Mac and the way a profile comes.
 struct install_facts {
-    const persona& kind;
+    std::string_view os_version; ///< as installed
     bool user_channel = false;
     bool user_enrollment = false;
     bool user_approved = true; ///< the user agreed to the enrollment, or it came by ADE

@@ -65,7 +65,7 @@ class profile_rules : public testing::Test {
     profile_shelf shelf;
     std::optional<crypto::identity> identity;
     profile_ptr installed;
-    install_facts facts{.kind = hw.kind};
+    install_facts facts{.os_version = "15.1"};
 };
 
 // MDM-CHK-062: the domains and codes of Apple's protocol reference.

@@ -29,6 +29,7 @@ struct handler {
 // One table an area, each in the file of its name.
 std::span<const handler> account_commands();
 std::span<const handler> application_commands();
+std::span<const handler> certificate_commands();
 std::span<const handler> declarative_commands();
 std::span<const handler> information_commands();
 std::span<const handler> network_commands();

@@ -98,7 +98,8 @@ outcome install_profile(const command& c, const device_state& state) {
     if (!parsed) {
         return refused(c, state, unreadable(parsed.error()));
     }
-    const install_facts facts{.kind = state.machine.kind, .user_channel = state.is_user_channel()};
+    const install_facts facts{.os_version = state.box.updates.installed().version,
+                              .user_channel = state.is_user_channel()};
     if (auto fits = check_content(**parsed, facts); !fits) {
         return refused(c, state, std::move(fits.error()));
     }
