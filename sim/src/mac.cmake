@@ -12,15 +12,18 @@ set(sim_mac
   src/mac/commands/applications.cpp
   src/mac/commands/certificates.cpp
   src/mac/commands/declarative.cpp
+  src/mac/commands/extensions.cpp
   src/mac/commands/handler.cpp
   src/mac/commands/information.cpp
   src/mac/commands/network.cpp
   src/mac/commands/power.cpp
   src/mac/commands/profile.cpp
+  src/mac/commands/provisioning.cpp
   src/mac/commands/remote_desktop.cpp
   src/mac/commands/security.cpp
   src/mac/commands/settings.cpp
   src/mac/commands/setup.cpp
+  src/mac/commands/setup_accounts.cpp
   src/mac/commands/software_updates.cpp
   src/mac/core.cpp
   src/mac/ddm_catalogue.cpp
@@ -47,6 +50,7 @@ set(sim_mac
   src/mac/machine/os_updates.cpp
   src/mac/machine/os_updates_save.cpp
   src/mac/machine/power.cpp
+  src/mac/machine/provisioning.cpp
   src/mac/machine/security.cpp
   src/mac/machine/settings.cpp
   src/mac/mdm_client.cpp

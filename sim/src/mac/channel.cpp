@@ -41,7 +41,7 @@ device_state channel::view() const {
                      .profiles = profiles,
                      .box = mac->box,
                      .crypto = mac->world().crypto(),
-                     .shelf = mac->env->profiles.get(),
+                     .known_profiles = mac->env->profiles.get(),
                      .identity = mac->current ? mac->current->identity.get() : nullptr,
                      .access_rights = mac->current ? mac->current->payload.access_rights : 0,
                      .token = push.token,

@@ -17,10 +17,12 @@ using mdm::command;
 using mdm::command_status;
 
 const handler* find_handler(std::string_view request_type) {
-    for (const auto area : {account_commands(), application_commands(), certificate_commands(), declarative_commands(),
-                            information_commands(), network_commands(), power_commands(),
-                            profile_commands(), remote_desktop_commands(), security_commands(),
-                            settings_commands(), setup_commands(), software_update_commands()}) {
+    for (const auto area :
+         {account_commands(), application_commands(), certificate_commands(),
+          declarative_commands(), extension_commands(), information_commands(), network_commands(),
+          power_commands(), profile_commands(), provisioning_commands(), remote_desktop_commands(),
+          security_commands(), settings_commands(), setup_account_commands(), setup_commands(),
+          software_update_commands()}) {
         const auto found = std::ranges::find(area, request_type, &handler::request_type);
         if (found != area.end()) {
             return &*found;

@@ -102,6 +102,17 @@ answer active_users(const device_state& s) {
     return plist::value{std::move(all)};
 }
 
+/// Of automated device enrollment only: who was made by AccountConfiguration.
+answer auto_setup_admins(const device_state& s) {
+    plist::array all;
+    for (const auto& a : s.box.users.all()) {
+        if (a.auto_admin) {
+            all.emplace_back(plist::dict{{"GUID", a.guid}, {"shortName", a.short_name}});
+        }
+    }
+    return s.by_ade && !all.empty() ? answer{plist::value{std::move(all)}} : answer{};
+}
+
 struct query_kind {
     std::string_view name;
     answer (*make)(const device_state&);
@@ -146,7 +157,7 @@ constexpr std::array<query_kind, 42> queries{{
      [](const device_state& s) { return answer{update_settings(s.box.updates)}; }},
     {"LocalHostName", [](const device_state& s) { return text(network_name_of(device_name(s))); }},
     {"HostName", [](const device_state& s) { return text(full_host_name(s)); }},
-    {"AutoSetupAdminAccounts", [](const device_state&) { return answer{}; }},
+    {"AutoSetupAdminAccounts", auto_setup_admins},
     {"SystemIntegrityProtectionEnabled", [](const device_state&) { return flag(true); }},
     {"SupportsLOMDevice", [](const device_state& s) { return flag(supports_lom(s.machine.kind)); }},
     {"PushToken",

@@ -20,7 +20,7 @@ struct device_state {
     machine_state& box; ///< the one thing here that a command may change
     const crypto::context& crypto;
     /// Of the environment; null: profiles are not shared.
-    profile_shelf* shelf = nullptr;
+    profile_shelf* known_profiles = nullptr;
     /// Of the enrollment; null: none.
     const crypto::identity* identity = nullptr;
     std::int64_t access_rights = 0;

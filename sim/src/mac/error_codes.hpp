@@ -17,6 +17,9 @@ inline constexpr std::string_view mdm_error_domain = "MCMDMErrorDomain";
 inline constexpr std::string_view chaperone_error_domain = "MCChaperoneErrorDomain";
 inline constexpr std::string_view settings_error_domain = "MCSettingsErrorDomain";
 inline constexpr std::string_view certificate_error_domain = "MCCertificateErrorDomain";
+inline constexpr std::string_view provisioning_error_domain = "MCProvisioningProfileErrorDomain";
+/// Observed (F27).
+inline constexpr std::string_view device_enrollment_error_domain = "MDMDeviceEnrollment";
 inline constexpr std::string_view scep_error_domain = "MCSCEPErrorDomain";
 /// Of the App Store on the Mac, and of its server (F28).
 inline constexpr std::string_view store_error_domain = "ASDErrorDomain";
@@ -27,6 +30,7 @@ inline constexpr std::int64_t software_update_services_none = 3;
 inline constexpr std::int64_t no_update_found = 2213;
 inline constexpr std::int64_t duplicate_request = 506;
 inline constexpr std::int64_t licence_not_found = 9610;
+inline constexpr std::int64_t not_in_setup = 101;
 inline constexpr std::int64_t profile_malformed = 1000;
 inline constexpr std::int64_t profile_unsupported_version = 1001;
 inline constexpr std::int64_t profile_missing_field = 1002;
@@ -75,6 +79,7 @@ inline constexpr std::int64_t user_logged_in = 12072;
 inline constexpr std::int64_t cannot_delete_user = 12074;
 inline constexpr std::int64_t profile_not_installed = 12075;
 inline constexpr std::int64_t scep_failed = 22000;
+inline constexpr std::int64_t bad_provisioning_profile = 25000;
 inline constexpr std::int64_t unknown_setting = 28000;
 inline constexpr std::int64_t not_supervised = 29000;
 } // namespace code

@@ -17,7 +17,7 @@ plist::dict firewall(const profile_store& profiles) {
     bool block = false;
     bool stealth = false;
     for (const auto& i : profiles.all()) {
-        for (const auto* p : i.content.of_type("com.apple.security.firewall")) {
+        for (const auto* p : i.content->of_type("com.apple.security.firewall")) {
             on = on || flag_of(*p, "EnableFirewall");
             block = block || flag_of(*p, "BlockAllIncoming");
             stealth = stealth || flag_of(*p, "EnableStealthMode");
@@ -52,9 +52,9 @@ struct escrow {
 };
 escrow find_escrow(const profile_store& profiles) {
     for (const auto& i : profiles.all()) {
-        for (const auto* p : i.content.of_type("com.apple.security.FDERecoveryKeyEscrow")) {
+        for (const auto* p : i.content->of_type("com.apple.security.FDERecoveryKeyEscrow")) {
             const auto* uuid = p->content.string("EncryptCertPayloadUUID");
-            const auto* holder = uuid == nullptr ? nullptr : i.content.by_uuid(*uuid);
+            const auto* holder = uuid == nullptr ? nullptr : i.content->by_uuid(*uuid);
             if (const auto* der =
                     holder == nullptr ? nullptr : holder->content.data("PayloadContent")) {
                 return {.what = p, .certificate = der};

@@ -34,7 +34,9 @@ class account_test : public testing::Test {
                            .crypto = ctx,
                            .access_rights = 8191,
                            .token = push_token{bytes(32, 7)},
-                           .now = {}};
+                           .now = {},
+                           .by_ade = true,
+                           .awaiting_configuration = in_setup};
         return process_command(mdm::write_command(c), state).value();
     }
     static std::int64_t error_of(const outcome& o) {
@@ -45,6 +47,7 @@ class account_test : public testing::Test {
     hardware hw = test_hardware();
     profile_store store;
     machine_state box;
+    bool in_setup = false;
 };
 
 TEST_F(account_test, the_list_is_what_is_on_the_mac) {
@@ -89,6 +92,99 @@ TEST_F(account_test, a_freed_uid_is_used_again) {
     box.users.add({.guid = "N", .short_name = "net", .full_name = "Net", .uid = 1'000'001});
     EXPECT_EQ(box.users.add({.guid = "G3", .short_name = "carol", .full_name = "Carol"}).uid, 502);
     EXPECT_EQ(box.users.add({.guid = "G4", .short_name = "dave", .full_name = "Dave"}).uid, 503);
+}
+
+plist::dict setup_command() {
+    return {{"RequestType", "AccountConfiguration"},
+            {"SkipPrimarySetupAccountCreation", true},
+            {"ManagedLocalUserShortName", "admin"},
+            {"AutoSetupAdminAccounts",
+             plist::array{plist::dict{{"shortName", "admin"},
+                                      {"hidden", true},
+                                      {"passwordHash", plist::to_binary(hash_plist())}},
+                          plist::dict{{"shortName", "ignored"}}}}};
+}
+
+// Observed (F27): 101 once Setup Assistant is over.
+TEST_F(account_test, mdm_sets_accounts_up_in_setup_assistant_only) {
+    const auto late = run(setup_command());
+    EXPECT_EQ(error_of(late), 101);
+    EXPECT_EQ(late.answer.errors[0].domain, "MDMDeviceEnrollment");
+    EXPECT_EQ(box.users.find("admin"), nullptr);
+    in_setup = true;
+    EXPECT_EQ(run(setup_command()).answer.status, command_status::acknowledged);
+    const auto* admin = box.users.find("admin");
+    ASSERT_NE(admin, nullptr);
+    EXPECT_TRUE(admin->admin && admin->hidden && admin->auto_admin && admin->hash);
+    EXPECT_FALSE(admin->secure_token);
+    EXPECT_EQ(box.users.find("ignored"), nullptr) << "the schema: the first element only";
+    EXPECT_TRUE(box.users.setup->skip_primary);
+    EXPECT_EQ(box.users.setup->managed_short_name, "admin");
+
+    const auto asked = run({{"RequestType", "DeviceInformation"},
+                            {"Queries", plist::array{"AutoSetupAdminAccounts"}}});
+    const auto& list =
+        *asked.answer.result.dictionary("QueryResponses")->list("AutoSetupAdminAccounts");
+    ASSERT_EQ(list.size(), 1U);
+    const auto guid = *list[0].get<plist::dict>()->string("GUID");
+    EXPECT_EQ(guid.size(), 36U);
+
+    const auto change = [&](const std::string& whose, bytes hash) {
+        return run({{"RequestType", "SetAutoAdminPassword"},
+                    {"GUID", whose},
+                    {"passwordHash", std::move(hash)}});
+    };
+    const auto before = admin->hash;
+    auto other = hash_plist();
+    other.find("SALTED-SHA512-PBKDF2")->get<plist::dict>()->set("iterations", 20'000);
+    EXPECT_EQ(error_of(change("G1", plist::to_xml(other))), 12071) << "not made by MDM";
+    EXPECT_EQ(change(guid, bytes{1}).answer.status, command_status::command_format_error);
+    EXPECT_EQ(box.users.find("admin")->hash, before);
+    EXPECT_EQ(change(guid, plist::to_xml(other)).answer.status, command_status::acknowledged);
+    EXPECT_EQ(box.users.find("admin")->hash->iterations, 20'000);
+}
+
+TEST_F(account_test, setup_without_anybody_is_malformed) {
+    in_setup = true;
+    auto nobody = setup_command();
+    nobody.erase("AutoSetupAdminAccounts");
+    EXPECT_EQ(run(nobody).answer.status, command_status::command_format_error);
+    auto bad_hash = setup_command();
+    bad_hash.set("AutoSetupAdminAccounts",
+                 plist::array{plist::dict{{"shortName", "x"}, {"passwordHash", bytes{1, 2}}}});
+    EXPECT_EQ(run(bad_hash).answer.status, command_status::command_format_error);
+    EXPECT_FALSE(box.users.setup);
+    const plist::dict prefilled{{"RequestType", "AccountConfiguration"},
+                                {"PrimaryAccountFullName", "Carol"},
+                                {"LockPrimaryAccountInfo", true}};
+    EXPECT_EQ(run(prefilled).answer.status, command_status::acknowledged);
+    EXPECT_EQ(box.users.setup->primary_full_name, "Carol");
+    EXPECT_TRUE(box.users.setup->lock_primary_info);
+}
+
+// Schema mdm/commands/profile.provisioning.*.yaml.
+TEST_F(account_test, provisioning_profiles_come_and_go) {
+    const auto data = plist::to_xml(plist::dict{{"Name", "One"}, {"UUID", "P1"}});
+    const auto listed = [&] {
+        return run({{"RequestType", "ProvisioningProfileList"}})
+            .answer.result.list("ProvisioningProfileList")
+            ->size();
+    };
+    for (int i = 0; i < 2; ++i) { // again is no error
+        EXPECT_EQ(
+            run({{"RequestType", "InstallProvisioningProfile"}, {"ProvisioningProfile", data}})
+                .answer.status,
+            command_status::acknowledged);
+    }
+    EXPECT_EQ(listed(), 1U);
+    EXPECT_EQ(machine_state::load(box.save())->provisioned, box.provisioned);
+    EXPECT_EQ(error_of(run({{"RequestType", "InstallProvisioningProfile"},
+                            {"ProvisioningProfile", bytes{1}}})),
+              25000);
+    EXPECT_EQ(error_of(run({{"RequestType", "RemoveProvisioningProfile"}, {"UUID", "P2"}})), 25000);
+    EXPECT_EQ(run({{"RequestType", "RemoveProvisioningProfile"}, {"UUID", "P1"}}).answer.status,
+              command_status::acknowledged);
+    EXPECT_EQ(listed(), 0U);
 }
 
 // Schema other/passwordhash.yaml.

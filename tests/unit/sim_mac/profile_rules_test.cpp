@@ -38,7 +38,7 @@ class profile_rules : public testing::Test {
                            .profiles = store,
                            .box = box,
                            .crypto = ctx,
-                           .shelf = &shelf,
+                           .known_profiles = &shelf,
                            .identity = identity ? &*identity : nullptr,
                            .access_rights = 8191,
                            .token = {},

@@ -31,13 +31,16 @@ std::span<const handler> account_commands();
 std::span<const handler> application_commands();
 std::span<const handler> certificate_commands();
 std::span<const handler> declarative_commands();
+std::span<const handler> extension_commands();
 std::span<const handler> information_commands();
 std::span<const handler> network_commands();
 std::span<const handler> power_commands();
 std::span<const handler> profile_commands();
+std::span<const handler> provisioning_commands();
 std::span<const handler> remote_desktop_commands();
 std::span<const handler> security_commands();
 std::span<const handler> settings_commands();
+std::span<const handler> setup_account_commands();
 std::span<const handler> setup_commands();
 std::span<const handler> software_update_commands();
 

@@ -86,7 +86,8 @@ outcome profile_list(const command& c, const device_state& state) {
 
 result<profile_ptr> read_profile(bytes_view data, const device_state& state) {
     profile_shelf alone;
-    return (state.shelf != nullptr ? *state.shelf : alone).read(state.crypto, data, state.identity);
+    return (state.known_profiles != nullptr ? *state.known_profiles : alone)
+        .read(state.crypto, data, state.identity);
 }
 
 outcome install_profile(const command& c, const device_state& state) {

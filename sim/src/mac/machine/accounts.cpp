@@ -147,7 +147,8 @@ local_account& accounts::add(local_account a) {
             a.uid += other.uid == a.uid ? 1 : 0;
         }
     }
-    a.secure_token = a.secure_token || all_.empty();
+    // Not so one that MDM made: it gets its token when it first logs in.
+    a.secure_token = a.secure_token || (all_.empty() && !a.auto_admin);
     const auto place = std::ranges::upper_bound(all_, a.uid, {}, &local_account::uid);
     return *all_.insert(place, std::move(a));
 }

@@ -61,6 +61,7 @@ plist::dict machine_state::save() const {
     d.set("Security", security.save());
     d.set("Settings", settings.save());
     d.set("Updates", updates.save());
+    d.set("Provisioning", provisioned.save());
     d.set("Users", users.save());
     return d;
 }
@@ -80,6 +81,7 @@ result<machine_state> machine_state::load(const plist::dict& d, app_shelf* shelf
     load_facet(d, "Security", out.security, problem);
     load_facet(d, "Settings", out.settings, problem);
     load_facet(d, "Updates", out.updates, problem);
+    load_facet(d, "Provisioning", out.provisioned, problem);
     load_facet(d, "Users", out.users, problem);
     if (problem) {
         return std::unexpected(*std::move(problem));

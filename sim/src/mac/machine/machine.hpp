@@ -7,6 +7,7 @@
 #include "mac/machine/happening.hpp"
 #include "mac/machine/os_updates.hpp"
 #include "mac/machine/power.hpp"
+#include "mac/machine/provisioning.hpp"
 #include "mac/machine/security.hpp"
 #include "mac/machine/settings.hpp"
 #include "pomona/foundation/error.hpp"
@@ -29,6 +30,7 @@ struct machine_state {
     power_state power;
     accounts users;              ///< everybody who can log in
     bool remote_desktop = false; ///< EnableRemoteDesktop, DisableRemoteDesktop
+    provisioning provisioned;
     applications apps;
     security_state security;
     settings_state settings;
