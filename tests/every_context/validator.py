@@ -234,6 +234,8 @@ def judge_report(command, context, report, uuid):
             result = dict(result)
             node = next(n for n in nodes if n["key"] == "Settings")
             for number, item in enumerate(result.pop("Settings")):
+                if isinstance(item, dict):  # which item each result is of
+                    item = {k: v for k, v in item.items() if k not in ("Item", "Identifier")}
                 judge.node(node, inherited(command.marks, node), item, f".Settings[{number}]")
             nodes = [n for n in nodes if n["key"] != "Settings"]
         judge.keys(nodes, command.marks, result, "")

@@ -107,8 +107,8 @@ class virtual_mac {
                 .awaiting_configuration = line.value("awaiting", false),
                 .seed_schema = line.value("seed", false),
                 .user = is_user(line) ? &user_ : nullptr,
-                .active_users = {user_.id},
-                .shelf = &apps_};
+                .shelf = &apps_,
+                .active_users = {user_.id}};
     }
 
     crypto::context crypto_ = crypto::context::seeded(as_bytes("virtual mac"));

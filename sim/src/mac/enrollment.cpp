@@ -1,6 +1,7 @@
 #include "mac/enrollment.hpp"
 
 #include "mac/policy.hpp"
+#include "mac/upkeep.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
 
@@ -169,6 +170,15 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
     co_return std::unexpected{std::move(last.what)};
 }
 
+/// It may remove itself in time, and the enrollment with it.
+void put_enrollment_profile(core& c, profile::profile p, std::uint64_t cause) {
+    const auto gone_at = removal_of(p, c.world().now());
+    c.device.profiles.put({.content = std::make_shared<const profile::profile>(std::move(p)),
+                           .from = origin::user,
+                           .gone_at = gone_at});
+    keep_up(c, cause);
+}
+
 /// Every Mac of a fleet holds the same signers: one copy of each. Bounded, as profiles come from
 /// outside.
 void share_signers(environment& env, profile::profile& p) {
@@ -229,7 +239,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
     }
     self->now_in = phase::authenticated;
     share_signers(*self->env, plan.content);
-    self->device.profiles.put(std::move(plan.content), origin::user);
+    put_enrollment_profile(*self, std::move(plan.content), *accepted);
     self->record("authenticated", {{"Topic", plan.mdm.topic.value()}}, *accepted);
     co_return co_await finish_with_token(self, generation, *accepted);
 }
@@ -337,7 +347,7 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
         co_return std::unexpected{failed_at("TokenUpdate", answer).what};
     }
     share_signers(*self->env, plan->content);
-    self->device.profiles.put(std::move(plan->content), origin::user);
+    put_enrollment_profile(*self, std::move(plan->content), answer.event);
     become_enrolled(self, answer.event);
     co_return enroll_result{};
 }

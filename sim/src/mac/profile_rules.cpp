@@ -133,9 +133,6 @@ verdict check_content(const profile::profile& p, const install_facts& facts) {
         return wrong(profile_error_domain, code::profile_unsupported_version,
                      "PayloadVersion of the profile is not 1.");
     }
-    if (p.payloads.empty()) {
-        return wrong(profile_error_domain, code::profile_empty, "The profile has no payloads.");
-    }
     if (p.target_device_type != any_device && p.target_device_type != a_mac) {
         return wrong(installation_error_domain, code::payload_not_acceptable,
                      "The profile is for another kind of device (TargetDeviceType).");

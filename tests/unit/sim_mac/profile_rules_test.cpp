@@ -74,7 +74,7 @@ TEST_F(profile_rules, a_broken_profile_is_refused_with_the_code_of_what_is_wrong
     EXPECT_EQ(install_changed([](auto& d) { d.set("PayloadVersion", 2); }), 1001);
     EXPECT_EQ(install_changed([](auto& d) { d.erase("PayloadUUID"); }), 1002);
     EXPECT_EQ(install_changed([](auto& d) { d.set("PayloadIdentifier", 3); }), 1003);
-    EXPECT_EQ(install_changed([](auto& d) { d.set("PayloadContent", plist::array{}); }), 1005);
+    EXPECT_EQ(install({}), 1005);
     EXPECT_EQ(install_changed([](auto& d) {
                   auto& all = *d.find("PayloadContent")->template get<plist::array>();
                   all.push_back(all.front());

@@ -117,7 +117,7 @@ outcome content_caching(const command& c, const device_state& state) {
     bool on = false;
     std::int64_t limit = 0;
     for (const auto& p : state.profiles.all()) {
-        for (const auto* payload : p.content.of_type("com.apple.AssetCache.managed")) {
+        for (const auto* payload : p.content->of_type("com.apple.AssetCache.managed")) {
             const auto* automatic = payload->content.boolean("AutoActivation");
             on = on || (automatic != nullptr && *automatic);
             if (const auto* most = payload->content.integer("CacheLimit")) {

@@ -95,6 +95,11 @@ outcome install_profile(const command& c, const device_state& state) {
     if (payload == nullptr) {
         return malformed(c, state, "InstallProfile without Payload.");
     }
+    if (payload->empty()) {
+        return refused(
+            c, state,
+            mac_error(profile_error_domain, code::profile_empty, "The profile is empty."));
+    }
     auto parsed = read_profile(*payload, state);
     if (!parsed) {
         return refused(c, state, unreadable(parsed.error()));

@@ -2,6 +2,7 @@
 // mdm/commands/system.update.*.yaml).
 #include "mac/commands/handler.hpp"
 #include "mac/machine/machine.hpp"
+#include "pomona/protocol/schema/tables.hpp"
 
 #include <array>
 
@@ -11,28 +12,33 @@ namespace {
 using mdm::command;
 using mdm::command_status;
 
+constexpr schema::version security_response_since{13, 1}; ///< the schema, IsSecurityResponse
+
 plist::dict describe(const macos_release& r, const device_state& state) {
     const auto major = major_of(r.version);
     const auto key = os_updates::product_key_of(r, state.box.updates.major());
     std::string name = "macOS ";
     name.append(marketing_name(major)).append(" ").append(r.version);
-    return {{"ProductKey", key},
-            {"HumanReadableName", std::move(name)},
-            {"HumanReadableNameLocale", "en"},
-            // The schema requires it, its text says that such updates have none.
-            {"MetadataURL", "https://swscan.apple.com/content/" + key + ".smd"},
-            {"Version", r.version},
-            {"Build", r.build},
-            {"DownloadSize", r.download_bytes},
-            {"AppIdentifiersToClose", plist::array{}},
-            {"IsCritical", false},
-            {"IsConfigDataUpdate", false},
-            {"IsFirmwareUpdate", false},
-            {"IsMajorOSUpdate", major != state.box.updates.major()},
-            {"RestartRequired", true},
-            {"AllowsInstallLater", true},
-            {"RequiresBootstrapToken", state.machine.kind.apple_silicon},
-            {"IsSecurityResponse", false}};
+    plist::dict d{{"ProductKey", key},
+                  {"HumanReadableName", std::move(name)},
+                  {"HumanReadableNameLocale", "en"},
+                  // The schema requires it, its text says that such updates have none.
+                  {"MetadataURL", "https://swscan.apple.com/content/" + key + ".smd"},
+                  {"Version", r.version},
+                  {"Build", r.build},
+                  {"DownloadSize", r.download_bytes},
+                  {"AppIdentifiersToClose", plist::array{}},
+                  {"IsCritical", false},
+                  {"IsConfigDataUpdate", false},
+                  {"IsFirmwareUpdate", false},
+                  {"IsMajorOSUpdate", major != state.box.updates.major()},
+                  {"RestartRequired", true},
+                  {"AllowsInstallLater", true},
+                  {"RequiresBootstrapToken", state.machine.kind.apple_silicon}};
+    if (schema::version::parse(state.box.updates.installed().version) >= security_response_since) {
+        d.set("IsSecurityResponse", false);
+    }
+    return d;
 }
 
 outcome available(const command& c, const device_state& state) {
