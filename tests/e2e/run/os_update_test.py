@@ -3,7 +3,7 @@ time in which the Macs were down."""
 
 from harness import SOURCE, expect, expect_exit, folder, outcome, run, trace
 
-UPDATES = [("15.1.1", "24B91")]
+UPDATES = [("15.1.1", "24B91"), ("15.5", "24F74")]
 MACS = ("mac-0001", "mac-0002", "mac-0003")
 
 
