@@ -1,4 +1,5 @@
 // The command loop: a push, Idle, commands and reports until the server has no more.
+#include "mac/announcing.hpp"
 #include "mac/app_fetch.hpp"
 #include "mac/command_processor.hpp"
 #include "mac/ddm/client.hpp"
@@ -142,6 +143,11 @@ net::task<mdm::report> carry_out(session& s, outcome planned) {
     } else if (std::holds_alternative<effect::configured>(planned.effect)) {
         s.configured = true;
     } else if (auto* power = std::get_if<effect::power>(&planned.effect)) {
+        if (power->with_bootstrap_token) {
+            // Schema device.restart.yaml, RebuildKernelCache: asked for before. Choice: without the
+            // token it restarts all the same, and the extensions wait for a user's approval.
+            co_await has_bootstrap_token(s.mac_ptr(), s.cause);
+        }
         s.power = std::move(*power);
     }
     co_return report;
