@@ -30,7 +30,7 @@ struct target {
     std::string ade_url = {};    ///< takes a signed MachineInfo; empty: no Automated Device Enrollment
     /// PEM: the key of the emulated authority whose devices the server accepts there. Empty: one
     /// that only this run knows. Secret.
-    std::string device_ca;
+    std::string device_ca = {};
     std::string trust; ///< PEM: what the server's TLS certificate chains to
     target_api api;
     target_push apns;
