@@ -103,7 +103,10 @@ class scenario_run {
         o.seed = options_.seed;
         o.trace_folder = folder_;
         for (const auto& g : what_.groups) {
-            o.groups.push_back({g.name, g.count, g.persona, g.http, g.users});
+            o.groups.push_back({g.name, g.count, g.persona, g.http, g.users, g.manner});
+            if (g.manner.present == sim::mac::presentation::header) {
+                o.certificate_header = g.manner.certificate_header;
+            }
         }
         if (options_.target) {
             o.external = options_.target->value;

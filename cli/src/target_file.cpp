@@ -22,7 +22,8 @@ struct reading {
 };
 
 /// Words that `capabilities` may have: what some adapter has a verb for.
-constexpr std::array<std::string_view, 3> known_capabilities{"queue", "push", "declare"};
+constexpr std::array<std::string_view, 6> known_capabilities{
+    "queue", "push", "declare", "users", "scep-approval", "account-driven"};
 
 /// One mapping of the file: known keys go to their place, others are problems.
 class section {

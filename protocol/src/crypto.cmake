@@ -18,6 +18,7 @@ set(protocol_crypto
   src/crypto/name.cpp
   src/crypto/openssl_memory.cpp
   src/crypto/pem_blocks.cpp
+  src/crypto/pkcs12.cpp
   src/crypto/request.cpp
   src/crypto/seeded_provider.cpp
   src/crypto/signature.cpp

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "ca/identity_files.hpp"
+#include "ca/pending_requests.hpp"
 #include "checkin/request_identity.hpp"
+#include "enroll/account_driven.hpp"
 #include "pomona/server/server.hpp"
 #include "push/pusher.hpp"
 #include "store/store.hpp"
@@ -24,6 +26,8 @@ struct service {
     std::shared_ptr<pusher> push;
     known_devices devices;
     network_users users;
+    pending_requests pending;
+    pomona::server::accounts accounts; ///< who may enroll by account
     /// SHA-256 of the AuthToken of each user's channel, as far as it was looked up; empty: none.
     std::map<std::string, bytes> auth_tokens;
     std::optional<crypto::context> legacy; ///< with options.scep_legacy: where single DES is done

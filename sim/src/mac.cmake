@@ -1,6 +1,8 @@
 # One virtual Mac, and many.
 set(sim_mac
   src/fleet/fleet.cpp
+  src/mac/account.cpp
+  src/mac/account_driven.cpp
   src/mac/announcing.cpp
   src/mac/app_fetch.cpp
   src/mac/capabilities.cpp
@@ -48,6 +50,7 @@ set(sim_mac
   src/mac/machine/power.cpp
   src/mac/machine/security.cpp
   src/mac/machine/settings.cpp
+  src/mac/manner.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
   src/mac/profile_store.cpp

@@ -212,6 +212,11 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     how.key_for = lookup(self->roles);
     how.scep_http = self->options.scep_http_bind;
     how.scep_legacy = self->options.scep_legacy;
+    how.certificate_header = self->options.certificate_header;
+    if (!self->options.trusted_proxies.empty()) {
+        how.trusted_proxies = self->options.trusted_proxies;
+    }
+    how.users = self->options.users;
     if (const auto& other = self->options.other_ca) {
         auto ca = crypto::certificate::from_pem(world.crypto(), as_bytes(other->certificate_pem));
         if (!ca) {
@@ -295,7 +300,7 @@ void stack::builder::describe() {
         t.portal_url = "http://" + net::to_text(out->portal_->local());
     }
     t.adapter = "nanomdm";
-    t.capabilities = {"queue", "push", "declare"};
+    t.capabilities = {"queue", "push", "declare", "users", "scep-approval", "account-driven"};
 }
 
 result<void> stack::builder::make_fleet() {

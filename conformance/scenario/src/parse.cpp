@@ -12,7 +12,8 @@ namespace pomona::scenario {
 namespace {
 
 constexpr std::int64_t max_macs = 100'000;
-const std::vector<std::string_view> capabilities{"queue", "push", "declare"};
+const std::vector<std::string_view> capabilities{"queue", "push",          "declare",
+                                                 "users", "scep-approval", "account-driven"};
 
 void read_vars(parse_state& state, reader& top) {
     if (const auto* n = top.take("vars")) {
@@ -51,33 +52,6 @@ sim::mac::http_offer read_http(parse_state& state, reader& r, const yaml::member
     return {};
 }
 
-bool is_short_name(std::string_view text) {
-    return !text.empty() && text.size() <= 32 && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    });
-}
-
-/// `users`: short names of the managed users of each Mac.
-std::vector<std::string> read_users(parse_state& state, reader& r, const yaml::member& m) {
-    constexpr std::size_t most = 20;
-    auto out = r.texts("users");
-    const auto* n = m.value.find("users");
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        if (!is_short_name(out[i])) {
-            state.report(n->where, "`" + out[i] + "` cannot be a user's short name",
-                         "1 to 32 of a-z, 0-9, _ and -");
-        } else if (std::find(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(i), out[i]) !=
-                   out.begin() + static_cast<std::ptrdiff_t>(i)) {
-            state.report(n->where, "the user `" + out[i] + "` is there twice");
-        }
-    }
-    if (n != nullptr && (out.empty() || out.size() > most)) {
-        state.report(n->where, "`users` needs a list of 1 to 20 short names",
-                     "for instance users: [alice, bob]");
-    }
-    return out;
-}
-
 mac_group read_group(parse_state& state, const yaml::member& m) {
     mac_group g;
     g.name = m.key;
@@ -96,7 +70,8 @@ mac_group read_group(parse_state& state, const yaml::member& m) {
                      near.empty() ? "personas are: " + all : "did you mean `" + near + "`?");
     }
     g.http = read_http(state, r, m);
-    g.users = read_users(state, r, m);
+    g.users = read_users(state, r, m.value);
+    g.manner = read_manner(state, r, m.value);
     r.finish();
     return g;
 }
@@ -151,9 +126,11 @@ void read_needs(parse_state& state, reader& top, scenario& out) {
         auto need = scalar_text(state, item, "needs").value_or("");
         if (std::ranges::find(capabilities, need) == capabilities.end()) {
             const auto near = nearest(need, capabilities);
-            state.report(item.where, "unknown capability `" + need + "`",
-                         near.empty() ? "capabilities are: queue, push, declare"
-                                      : "did you mean `" + near + "`?");
+            state.report(
+                item.where, "unknown capability `" + need + "`",
+                near.empty()
+                    ? "capabilities are: queue, push, declare, users, scep-approval, account-driven"
+                    : "did you mean `" + near + "`?");
         }
         out.needs.push_back(std::move(need));
     }

@@ -10,12 +10,12 @@ namespace {
 /// Verbs of the scenario language that this version does not carry out: named, so that a file for a
 /// later one is refused with a true sentence.
 constexpr std::array later_verbs{
-    std::string_view{"answer"}, std::string_view{"send"}, std::string_view{"poke"},
-    std::string_view{"abm"},    std::string_view{"apns"}, std::string_view{"ca"},
-    std::string_view{"idp"},    std::string_view{"use"},  std::string_view{"parallel"},
-    std::string_view{"any_of"}, std::string_view{"on"},   std::string_view{"manual"}};
-const std::vector<std::string_view> verbs{"enroll", "server", "expect",  "lifecycle",
-                                          "set",    "check",  "advance", "fault"};
+    std::string_view{"answer"}, std::string_view{"send"},     std::string_view{"poke"},
+    std::string_view{"abm"},    std::string_view{"apns"},     std::string_view{"idp"},
+    std::string_view{"use"},    std::string_view{"parallel"}, std::string_view{"any_of"},
+    std::string_view{"on"},     std::string_view{"manual"}};
+const std::vector<std::string_view> verbs{"enroll", "server",  "expect", "lifecycle", "set",
+                                          "check",  "advance", "fault",  "ca"};
 
 void read_after(parse_state& state, reader& r, enroll_step& e) {
     const auto* n = r.take("after");
@@ -44,13 +44,22 @@ void read_after(parse_state& state, reader& r, enroll_step& e) {
 
 std::optional<enroll_step> read_enroll(parse_state& state, const yaml::node& value, reader& r) {
     const auto method = scalar_text(state, value, "enroll").value_or("");
-    if (method != "profile") {
+    enroll_step e;
+    if (method == "account-driven-user" || method == "account-driven-device") {
+        e.account_mode = method == "account-driven-user" ? "byod" : "adde";
+        e.account = r.text("account").value_or("${mac.name}@example.org");
+    } else if (method != "profile") {
         state.report(value.where, "`" + method + "` is not a way to enroll in this version",
-                     "write `enroll: profile`");
+                     "ways are: profile, account-driven-user, account-driven-device");
         return std::nullopt;
     }
-    enroll_step e;
     read_after(state, r, e);
+    e.wait = r.boolean("wait").value_or(true);
+    if (!e.wait && (!e.account_mode.empty() || r.take("outcome") != nullptr ||
+                    r.take("tries") != nullptr || e.after_max > duration{0})) {
+        state.report(value.where, "`wait: false` belongs to a plain `enroll: profile`",
+                     "later steps expect what comes of it");
+    }
     e.tries = static_cast<int>(r.integer("tries", 1, 100).value_or(1));
     if (const auto* outcome = r.take("outcome")) {
         const auto text = scalar_text(state, *outcome, "outcome").value_or("");
@@ -205,6 +214,12 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
             return false;
         }
         out.verb = std::move(*f);
+    } else if (verb.key == "ca") {
+        auto c = read_ca(state, verb.value);
+        if (!c) {
+            return false;
+        }
+        out.verb = *c;
     } else {
         const auto what = scalar_text(state, verb.value, "server").value_or("");
         if (what == "queue") {
@@ -213,9 +228,11 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
             out.verb = push_step{};
         } else if (what == "declare") {
             out.verb = read_declare(state, verb.value, r);
+        } else if (what == "users") {
+            out.verb = read_server_users(state, verb.value, r);
         } else {
             state.report(verb.value.where, "`" + what + "` is not a server verb of this version",
-                         "this version knows: queue, push, declare");
+                         "this version knows: queue, push, declare, users");
             return false;
         }
     }
@@ -255,7 +272,7 @@ const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
             near.empty() ? n.where : culprit->where,
             near.empty() ? "a step without a verb" : "`" + culprit->key + "` is not a verb",
             near.empty() ? "verbs are: enroll, server, expect, lifecycle, set, check, advance, "
-                           "fault"
+                           "fault, ca"
                          : "did you mean `" + near + "`?");
     }
     return found;
@@ -266,7 +283,8 @@ bool is_user(const std::vector<mac_group>& groups, const std::string& macs,
              const std::string& user) {
     return std::ranges::all_of(groups, [&](const mac_group& g) {
         return (!macs.empty() && g.name != macs) ||
-               std::ranges::find(g.users, user) != g.users.end();
+               std::ranges::find(g.users, user, &sim::mac::account_order::short_name) !=
+                   g.users.end();
     });
 }
 
@@ -277,7 +295,9 @@ void check_user(parse_state& state, const std::vector<mac_group>& groups, const 
     }
     std::vector<std::string_view> names;
     for (const auto& g : groups) {
-        names.insert(names.end(), g.users.begin(), g.users.end());
+        for (const auto& u : g.users) {
+            names.emplace_back(u.short_name);
+        }
     }
     const auto near = nearest(user, names);
     state.report(where, "not every Mac of this step has a user `" + user + "`",

@@ -34,6 +34,9 @@ net::task<net::response> push_certificate(call c);
 net::task<net::response> commands(call c);
 net::task<net::response> enrollments(call c);
 net::task<net::response> users(call c);
+net::task<net::response> access_tokens(call c);
+net::task<net::response> scep_approval(call c);
+net::task<net::response> scep_requests(call c);
 
 net::task<net::response> declarations(call c);
 net::task<net::response> sets(call c);

@@ -19,12 +19,15 @@ struct route {
     net::task<net::response> (*answer)(call);
 };
 // NanoMDM's and KMFDDM's names; enrollments, commands and status are ours.
-constexpr std::array<route, 14> routes{{{"enqueue", enqueue},
+constexpr std::array<route, 17> routes{{{"enqueue", enqueue},
                                         {"push", push},
                                         {"pushcert", push_certificate},
                                         {"commands", commands},
                                         {"enrollments", enrollments},
                                         {"users", users},
+                                        {"access-tokens", access_tokens},
+                                        {"scep-approval", scep_approval},
+                                        {"scep-requests", scep_requests},
                                         {"declarations", declarations},
                                         {"sets", sets},
                                         {"set-declarations", set_declarations},

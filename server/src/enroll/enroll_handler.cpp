@@ -13,6 +13,10 @@ net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
     if (in.what.method != "GET") {
         co_return wrong_method("GET");
     }
+    co_return co_await give_profile(std::move(s), {});
+}
+
+net::task<net::response> give_profile(service_ptr s, profile_for whom) {
     const auto& identity = s->push->identity();
     if (!identity) {
         co_return plain_answer(503, "there is no push certificate yet: upload one with its key to "
@@ -30,7 +34,12 @@ net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
         .uuids = {w.random_uuid(), w.random_uuid(), w.random_uuid(), w.random_uuid()},
         .sign_message = s->options.sign_message,
         .access_rights = s->options.access_rights,
-        .check_out_when_removed = s->options.check_out_when_removed};
+        .check_out_when_removed = s->options.check_out_when_removed,
+        .enrollment_mode = whom.mode,
+        .managed_account = whom.managed_account};
+    if (whom.mode == to_text(account_mode::byod)) {
+        facts.access_rights = 0; // ENR-056: none
+    }
     const auto now = w.now();
     if (const auto& other = s->options.other_ca) {
         facts.scep_url = other->url;

@@ -58,7 +58,8 @@ void become_enrolled(const core_ptr& self, std::uint64_t cause) {
                          {{"Topic", self->current->payload.topic.value()},
                           {"Token", to_hex(device.push.token.value())},
                           {"PushMagic", device.push.magic.value()},
-                          {"UDID", self->hw.device.value()}},
+                          {self->current->is_user_enrollment() ? "EnrollmentID" : "UDID",
+                           device.sender().id().value()}},
                          cause);
     if (device.wake_cause) { // a push was faster than the answer
         wake(device, *device.wake_cause);

@@ -29,6 +29,7 @@ struct device_state {
     bool login_blocked = false;
     /// Enrolled by Automated Device Enrollment.
     bool by_ade = false;
+    bool user_enrollment = false; ///< account-driven, of a user (BYOD)
     /// In Setup Assistant, until DeviceConfigured (Apple, "Token Update").
     bool awaiting_configuration = false;
     bool seed_schema = false; ///< what a seed of macOS brings is known, too

@@ -24,7 +24,19 @@ net::task<std::expected<issued_identity, step_failure>>
 run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std::uint64_t cause);
 
 net::task<enroll_result> enroll_from(core_ptr self, std::string url);
-net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause);
+/// account_driven.cpp
+net::task<enroll_result> enroll_account_driven(core_ptr self, account_enrollment what);
+/// The body of a good answer to a request for a profile.
+std::expected<bytes, step_failure> profile_of(net::exchange_result answer);
+/// Nothing was begun yet: only told.
+enroll_result refuse(core& c, step_failure f);
+/// By what an enrollment came about, beside its profile.
+struct provenance {
+    std::string mode;   ///< account-driven: "BYOD" or "ADDE"
+    std::string bearer; ///< the access token
+};
+net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause,
+                                     provenance from = {});
 /// An update of the enrollment profile came by InstallProfile: a new identity, Authenticate and
 /// TokenUpdate with it (observed: F10). On failure the enrollment is what it was.
 net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause);

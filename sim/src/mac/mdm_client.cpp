@@ -108,12 +108,13 @@ net::task<net::exchange_result> mdm_client::put(std::shared_ptr<mdm_client> self
     request.headers = {{"Content-Type", std::string{what.content_type}},
                        {"User-Agent", options.user_agent},
                        {"Accept", "*/*"}};
+    request.headers.insert(request.headers.end(), options.extra.begin(), options.extra.end());
     if (options.sign) {
         // Over the exact bytes of the body (Apple, "Managing certificates for MDM servers and
         // devices").
         std::optional<result<bytes>> signature;
         const auto now = self->world_->now() + options.tls.clock_offset;
-        const auto& identity = *options.tls.identity;
+        const auto& identity = *options.identity;
         auto sign = [&signature, &what, &identity, now] {
             signature = crypto::sign_detached(what.body, identity, now);
         };

@@ -24,7 +24,10 @@ struct client_options {
     actor who;
     std::string user_agent;
     net::client_tls tls;
-    bool sign = false; ///< Mdm-Signature over each body (SignMessage)
+    /// Signs; that of `tls`, when it is shown there.
+    std::shared_ptr<const crypto::identity> identity;
+    bool sign = false;       ///< Mdm-Signature over each body (SignMessage)
+    net::headers extra = {}; ///< with every request: a forwarded certificate, a bearer token
     duration timeout{};
 };
 

@@ -133,6 +133,12 @@ std::string scripted_server::name_of(const net::incoming& in) const {
     if (path.starts_with("/files/")) {
         return std::string{path};
     }
+    if (path == "/.well-known/com.apple.remotemanagement") {
+        return "discovery";
+    }
+    if (path == "/account") {
+        return net::find_header(in.what.headers, "Authorization") ? "profile" : "sign-in";
+    }
     if (net::media_type(in.what.headers) == mdm::checkin_content_type) {
         const auto message = mdm::parse_checkin(in.what.body).value();
         const auto* ddm = std::get_if<mdm::declarative_management>(&message.body);
@@ -245,7 +251,9 @@ net::task<void> mac_bench::set_up(mac_bench* b, net::task<void> test) {
         .push = *b->link,
         .system_trust =
             std::make_shared<const std::vector<crypto::certificate>>(1, b->server->root())});
-    b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, test_hardware(),
+    auto hw = test_hardware();
+    hw.wire = b->wire;
+    b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, std::move(hw),
                                        mac_key(*b->world), b->users);
     co_await std::move(test);
 }

@@ -113,6 +113,7 @@ class mac_bench : public testing::Test {
     std::unique_ptr<environment> env;
     std::unique_ptr<mac> subject;
     std::vector<account> users; ///< of the Mac; before `run`
+    manner wire;                ///< the same
 
   private:
     static net::task<void> set_up(mac_bench* b, net::task<void> test);

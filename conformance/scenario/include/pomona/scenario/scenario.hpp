@@ -6,6 +6,8 @@
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
 #include "pomona/scenario/source.hpp"
+#include "pomona/sim/mac/account.hpp"
+#include "pomona/sim/mac/manner.hpp"
 #include "pomona/sim/mac/persona.hpp"
 #include "pomona/sim/mac/trials.hpp"
 
@@ -23,7 +25,8 @@ struct mac_group {
     std::size_t count = 1;
     std::string persona;
     sim::mac::http_offer http = sim::mac::http_offer::negotiate;
-    std::vector<std::string> users; ///< short names of each Mac's managed users
+    std::vector<sim::mac::account_order> users; ///< of each Mac
+    sim::mac::manner manner;
 };
 
 /// One message of the closed vocabulary that `expect` and `within … of` name.
@@ -76,6 +79,9 @@ struct enroll_step {
     std::string refused_at; ///< expected outcome: refused at this message; empty: enrolled
     duration after_min{}, after_max{}; ///< each Mac starts after a seeded delay between the two
     int tries = 1;                     ///< how often the user installs the profile, at most
+    bool wait = true;         ///< false: goes on beside the steps that follow, whatever comes of it
+    std::string account_mode; ///< account-driven: "byod" or "adde"; empty: by profile
+    std::string account;      ///< account-driven: who types it in, with variables
 };
 /// A command to queue: RequestType and its keys; CommandUUID is made when it is queued.
 struct queue_step {
@@ -83,6 +89,17 @@ struct queue_step {
     bool push = true;
     std::map<std::string, std::string> capture; ///< variable → "uuids.<n>"
     std::string user;                           ///< into this user's queue; empty: the device's
+};
+/// The network users whom the server is to manage from now on, beside those it has.
+struct users_step {
+    struct one {
+        std::string short_name, password;
+    };
+    std::vector<one> users;
+};
+/// What the CA does with requests: with new ones, or with those of the step's Macs that wait.
+struct ca_step {
+    enum class what { manual, automatic, approve, deny } kind{};
 };
 struct push_step {
     std::string user;
@@ -139,7 +156,7 @@ struct step {
     std::string source_text;
     std::string macs; ///< group; empty: all
     std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, lifecycle_step,
-                 set_step, check_step, advance_step, fault_step>
+                 set_step, check_step, advance_step, fault_step, users_step, ca_step>
         verb;
 };
 

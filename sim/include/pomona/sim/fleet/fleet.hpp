@@ -14,7 +14,8 @@ struct group {
     std::size_t count = 1;
     std::string persona;
     mac::http_offer http = mac::http_offer::negotiate;
-    std::vector<std::string> users = {}; ///< short names of each Mac's managed users
+    std::vector<mac::account_order> users = {}; ///< of each Mac
+    mac::manner manner = {};
 };
 
 /// Identifiers (UDID, serial number, MAC addresses) are drawn from the world's randomness, unique

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pomona/foundation/ids.hpp"
+#include "pomona/sim/mac/manner.hpp"
 
 #include <optional>
 #include <string>
@@ -54,6 +55,7 @@ struct hardware {
     std::string computer_name; ///< "mac-0007": also its host name
     std::string wifi_mac, bluetooth_mac;
     std::string ethernet_mac; ///< empty: no socket
+    manner wire = {};         ///< how it behaves on the wire
 };
 /// A machine with identifiers from the world's randomness: an upper-case UUID, a serial number of
 /// ten characters, addresses.
