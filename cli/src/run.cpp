@@ -103,8 +103,13 @@ class scenario_run {
         o.seed = options_.seed;
         o.trace_folder = folder_;
         for (const auto& g : what_.groups) {
-            if (!g.cloned_from) {
-                o.groups.push_back({g.name, g.count, g.persona, g.http, g.users, g.own_persona});
+            if (g.cloned_from) {
+                continue;
+            }
+            o.groups.push_back(
+                {g.name, g.count, g.persona, g.http, g.users, g.own_persona, g.manner});
+            if (g.manner.present == sim::mac::presentation::header) {
+                o.certificate_header = g.manner.certificate_header;
             }
         }
         if (options_.target) {

@@ -4,6 +4,7 @@
 #include "pomona/stack/stack.hpp"
 #include "scep_options.hpp"
 #include "settings.hpp"
+#include "users_file.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -50,6 +51,15 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
         return std::unexpected(bugs.error());
     }
     o.bugs = *bugs;
+    o.certificate_header = s.text("certificate-header").value_or("");
+    o.trusted_proxies = s.texts("trusted-proxy");
+    if (const auto users = s.text("users")) {
+        auto read = read_users_file(*users);
+        if (!read) {
+            return std::unexpected(read.error());
+        }
+        o.users = *std::move(read);
+    }
     if (const auto read = read_scep_options(s, bind, o); !read) {
         return std::unexpected(read.error());
     }
@@ -104,6 +114,13 @@ std::vector<option> own_options() {
         {"http", 0, "VERSION", "What it offers by ALPN: 1.1, 2 or both", "both", false},
         {"api-key", 0, "KEY", "Password of the API's user nanomdm; drawn at random when not given",
          "", false},
+        {"certificate-header", 0, "NAME",
+         "Takes the client certificate from this header of a proxy (RFC 9440 or escaped PEM)", "",
+         false},
+        {"trusted-proxy", 0, "ADDRESS",
+         "Where such a proxy may connect from (default: 127.0.0.1 and ::1)", "", true},
+        {"users", 0, "FILE", "Network users to manage: a line each, NAME:PASSWORD or NAME", "",
+         false},
         bug_option()};
     std::ranges::move(scep_server_options(), std::back_inserter(out));
     return out;

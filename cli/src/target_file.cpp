@@ -22,7 +22,8 @@ struct reading {
 };
 
 /// Words that `capabilities` may have: what some adapter has a verb for.
-constexpr std::array<std::string_view, 4> known_capabilities{"queue", "push", "declare", "ade"};
+constexpr std::array<std::string_view, 7> known_capabilities{
+    "queue", "push", "declare", "ade", "users", "scep-approval", "account-driven"};
 
 /// One mapping of the file: known keys go to their place, others are problems.
 class section {

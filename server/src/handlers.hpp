@@ -9,6 +9,16 @@ namespace pomona::server {
 net::task<net::response> answer_enroll(service_ptr s, net::incoming in);
 /// POST /enroll/ade: Automated Device Enrollment.
 net::task<net::response> answer_ade(service_ptr s, net::incoming in);
+/// For whom an enrollment profile is, when it was asked for by account.
+struct profile_for {
+    std::string mode; ///< EnrollmentMode: "BYOD" or "ADDE"
+    std::string managed_account;
+};
+/// A fresh signed enrollment profile.
+net::task<net::response> give_profile(service_ptr s, profile_for whom);
+/// Service discovery of account-driven enrollment, and the profile by access token.
+net::task<net::response> answer_well_known(service_ptr s, net::incoming in);
+net::task<net::response> answer_account_driven(service_ptr s, net::incoming in);
 net::task<net::response> answer_scep(service_ptr s, net::incoming in);
 net::task<net::response> answer_checkin(service_ptr s, net::incoming in);
 net::task<net::response> answer_command_loop(service_ptr s, net::incoming in);

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::string_view push_setting = "push.identity";
 // RSA key generation, the most of a first start, for the virtual world.
 constexpr auto start_cost = 200ms;
+constexpr std::string_view well_known = "/.well-known/com.apple.remotemanagement";
+constexpr std::string_view account_driven = "/account-driven/";
 constexpr std::size_t max_body = 4U << 20U;
 // A Mac asks one thing at a time; its user channels and declarations come beside it.
 constexpr std::uint32_t max_streams = 128;
@@ -30,7 +32,8 @@ bool is_checkin(const net::request& r) {
 
 std::string channel_of(const net::request& r) {
     const auto path = net::path_of(r.target);
-    if (path == "/enroll" || path == "/enroll/ade") {
+    if (path == "/enroll" || path == "/enroll/ade" || path == well_known ||
+        path.starts_with(account_driven)) {
         return "enroll";
     }
     if (path == "/scep") {
@@ -55,6 +58,12 @@ net::task<net::response> route(service_ptr s, net::incoming in) {
     }
     if (path == "/scep") {
         return answer_scep(std::move(s), std::move(in));
+    }
+    if (path == well_known) {
+        return answer_well_known(std::move(s), std::move(in));
+    }
+    if (path.starts_with(account_driven)) {
+        return answer_account_driven(std::move(s), std::move(in));
     }
     if (path == "/enroll") {
         return answer_enroll(std::move(s), std::move(in));
@@ -98,7 +107,8 @@ net::task<net::reply> answer(service_ptr s, net::incoming in) {
     }
     const bool own_ca = !s->options.other_ca;
     const bool ade = path == "/enroll/ade" && !s->options.device_authorities.empty();
-    const bool known = path == "/enroll" || ade || (path == "/scep" && own_ca) ||
+    const bool known = path == "/enroll" || ade || path == well_known ||
+                       path.starts_with(account_driven) || (path == "/scep" && own_ca) ||
                        path == "/checkin" || path == "/mdm" || path == "/version" ||
                        path.starts_with("/v1/") || path.starts_with("/assets/");
     if (!known) {

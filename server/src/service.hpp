@@ -2,8 +2,10 @@
 #pragma once
 
 #include "ca/identity_files.hpp"
+#include "ca/pending_requests.hpp"
 #include "checkin/request_identity.hpp"
 #include "enroll/ade_settings.hpp"
+#include "enroll/account_driven.hpp"
 #include "pomona/server/server.hpp"
 #include "push/pusher.hpp"
 #include "store/store.hpp"
@@ -25,6 +27,8 @@ struct service {
     std::shared_ptr<pusher> push;
     known_devices devices;
     network_users users;
+    pending_requests pending;
+    pomona::server::accounts accounts; ///< who may enroll by account
     /// SHA-256 of the AuthToken of each user's channel, as far as it was looked up; empty: none.
     std::map<std::string, bytes> auth_tokens;
     ade_settings ade;

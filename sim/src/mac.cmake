@@ -2,6 +2,8 @@
 set(sim_mac
   src/fleet/fleet.cpp
   src/device_ca/device_ca.cpp
+  src/mac/account.cpp
+  src/mac/account_driven.cpp
   src/mac/ade.cpp
   src/mac/announcing.cpp
   src/mac/app_fetch.cpp
@@ -63,6 +65,7 @@ set(sim_mac
   src/mac/machine/provisioning.cpp
   src/mac/machine/security.cpp
   src/mac/machine/settings.cpp
+  src/mac/manner.cpp
   src/mac/mdm_client.cpp
   src/mac/persona.cpp
   src/mac/profile_identities.cpp

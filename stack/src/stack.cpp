@@ -236,6 +236,11 @@ net::task<result<void>> stack::builder::start_server(builder* self) {
     how.device_authorities = {self->devices->root()};
     how.scep_http = self->options.scep_http_bind;
     how.scep_legacy = self->options.scep_legacy;
+    how.certificate_header = self->options.certificate_header;
+    if (!self->options.trusted_proxies.empty()) {
+        how.trusted_proxies = self->options.trusted_proxies;
+    }
+    how.users = self->options.users;
     if (const auto& other = self->options.other_ca) {
         auto ca = crypto::certificate::from_pem(world.crypto(), as_bytes(other->certificate_pem));
         if (!ca) {
@@ -337,7 +342,7 @@ void stack::builder::describe() {
         t.portal_url = "http://" + net::to_text(out->portal_->local());
     }
     t.adapter = "nanomdm";
-    t.capabilities = {"queue", "push", "declare", "ade"};
+    t.capabilities = {"queue", "push", "declare", "ade", "users", "scep-approval", "account-driven"};
 }
 
 result<void> stack::builder::make_fleet() {

@@ -26,6 +26,7 @@ std::vector<check> all_checks() {
     add_apns_checks(out);
     add_schema_checks(out);
     add_user_channel_checks(out);
+    add_user_login_checks(out);
     std::ranges::sort(out, {}, &check::id);
     return out;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace pomona::checks {
 namespace {
@@ -126,14 +127,25 @@ std::string signature_problem(const trace::event& request,
 
 // Apple, "Managing certificates for MDM servers and devices": a detached signature over the exact
 // body, on every message, if the profile has SignMessage.
+// A Mac that was told to show its identity in another way (a state says so) is not judged by the
+// profile, but what it signs has to be right.
 observation messages_are_signed(const trace_view& run) {
     observation out;
+    std::set<std::string, std::less<>> told;
+    for (const auto* e : run.events()) {
+        if (e->kind == trace::kind::state && e->name == "identity-presented") {
+            told.insert(e->actor);
+        }
+    }
     for (const auto* x : conversation(run)) {
         if (x->request->facts.text("signature").empty()) {
             continue;
         }
         const auto known = profiles_before(run, *x->request);
         if (known.empty() && x->request->facts.text("signature") == "absent") {
+            continue;
+        }
+        if (told.contains(x->request->actor) && x->request->facts.text("signature") != "invalid") {
             continue;
         }
         ++out.occasions;

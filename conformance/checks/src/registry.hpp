@@ -21,6 +21,7 @@ void add_ddm_declaration_checks(std::vector<check>& to); // checks_ddm_declarati
 void add_ddm_device_checks(std::vector<check>& to);      // checks_ddm_device.cpp
 void add_user_channel_checks(std::vector<check>& to);    // checks_user_channel.cpp
 void add_schema_checks(std::vector<check>& to);          // checks_schema.cpp
+void add_user_login_checks(std::vector<check>& to);      // checks_user_login.cpp
 void add_apns_checks(std::vector<check>& to);            // checks_apns.cpp
 
 } // namespace pomona::checks

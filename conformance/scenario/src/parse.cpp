@@ -12,7 +12,7 @@ namespace pomona::scenario {
 namespace {
 
 constexpr std::int64_t max_macs = 100'000;
-const std::vector<std::string_view> capabilities{"queue", "push", "declare", "ade"};
+const std::vector<std::string_view> capabilities{"queue", "push", "declare", "ade", "users", "scep-approval", "account-driven"};
 
 void read_vars(parse_state& state, reader& top) {
     if (const auto* n = top.take("vars")) {
@@ -51,33 +51,6 @@ sim::mac::http_offer read_http(parse_state& state, reader& r, const yaml::member
     return {};
 }
 
-bool is_short_name(std::string_view text) {
-    return !text.empty() && text.size() <= 32 && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    });
-}
-
-/// `users`: short names of the managed users of each Mac.
-std::vector<std::string> read_users(parse_state& state, reader& r, const yaml::member& m) {
-    constexpr std::size_t most = 20;
-    auto out = r.texts("users");
-    const auto* n = m.value.find("users");
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        if (!is_short_name(out[i])) {
-            state.report(n->where, "`" + out[i] + "` cannot be a user's short name",
-                         "1 to 32 of a-z, 0-9, _ and -");
-        } else if (std::find(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(i), out[i]) !=
-                   out.begin() + static_cast<std::ptrdiff_t>(i)) {
-            state.report(n->where, "the user `" + out[i] + "` is there twice");
-        }
-    }
-    if (n != nullptr && (out.empty() || out.size() > most)) {
-        state.report(n->where, "`users` needs a list of 1 to 20 short names",
-                     "for instance users: [alice, bob]");
-    }
-    return out;
-}
-
 /// A step that the file does not write: what `start` and `state` of a group mean.
 step implied_step(const parse_state& state, const yaml::member& m, const std::string& title) {
     step out;
@@ -107,7 +80,7 @@ void read_start(parse_state& state, reader& r, const yaml::member& m, const mac_
         auto s = implied_step(state, m, "state");
         s.verb = set_step{.what = read_state(state, *n, "`state`"), .user = {}};
         const auto& console = std::get<set_step>(s.verb).what.console;
-        if (!console.empty() && std::ranges::find(g.users, console) == g.users.end()) {
+        if (!console.empty() && std::ranges::find(g.users, console, &sim::mac::account_order::short_name) == g.users.end()) {
             state.report(n->where, "the group has no user `" + console + "`");
         }
         first.push_back(std::move(s));
@@ -148,7 +121,8 @@ mac_group read_group(parse_state& state, const yaml::member& m, std::vector<step
     g.count = static_cast<std::size_t>(r.integer("count", 1, max_macs).value_or(1));
     read_persona(state, r, m, g);
     g.http = read_http(state, r, m);
-    g.users = read_users(state, r, m);
+    g.users = read_users(state, r, m.value);
+    g.manner = read_manner(state, r, m.value);
     read_start(state, r, m, g, first);
     r.finish();
     return g;
@@ -204,9 +178,11 @@ void read_needs(parse_state& state, reader& top, scenario& out) {
         auto need = scalar_text(state, item, "needs").value_or("");
         if (std::ranges::find(capabilities, need) == capabilities.end()) {
             const auto near = nearest(need, capabilities);
-            state.report(item.where, "unknown capability `" + need + "`",
-                         near.empty() ? "capabilities are: queue, push, declare, ade"
-                                      : "did you mean `" + near + "`?");
+            state.report(
+                item.where, "unknown capability `" + need + "`",
+                near.empty()
+                    ? "capabilities are: queue, push, declare, ade, users, scep-approval, account-driven"
+                    : "did you mean `" + near + "`?");
         }
         out.needs.push_back(std::move(need));
     }

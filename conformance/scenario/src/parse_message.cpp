@@ -5,9 +5,9 @@
 namespace pomona::scenario {
 namespace {
 
-constexpr std::array checkin_types{std::string_view{"Authenticate"},
-                                   std::string_view{"TokenUpdate"}, std::string_view{"CheckOut"},
-                                   std::string_view{"DeclarativeManagement"}};
+constexpr std::array checkin_types{
+    std::string_view{"Authenticate"}, std::string_view{"TokenUpdate"}, std::string_view{"CheckOut"},
+    std::string_view{"DeclarativeManagement"}, std::string_view{"UserAuthenticate"}};
 constexpr std::array statuses{std::string_view{"Acknowledged"}, std::string_view{"Error"},
                               std::string_view{"NotNow"}, std::string_view{"CommandFormatError"}};
 constexpr std::array scep_operations{std::string_view{"GetCACert"}, std::string_view{"GetCACaps"},
@@ -16,6 +16,7 @@ const std::vector<std::string_view> vocabulary{"Authenticate",
                                                "TokenUpdate",
                                                "CheckOut",
                                                "DeclarativeManagement",
+                                               "UserAuthenticate",
                                                "Idle",
                                                "Acknowledged",
                                                "Error",

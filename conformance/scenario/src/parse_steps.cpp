@@ -10,12 +10,12 @@ namespace {
 /// Verbs of the scenario language that this version does not carry out: named, so that a file for a
 /// later one is refused with a true sentence.
 constexpr std::array later_verbs{
-    std::string_view{"answer"}, std::string_view{"send"}, std::string_view{"poke"},
-    std::string_view{"abm"},    std::string_view{"apns"}, std::string_view{"ca"},
-    std::string_view{"idp"},    std::string_view{"use"},  std::string_view{"parallel"},
-    std::string_view{"any_of"}, std::string_view{"on"},   std::string_view{"manual"}};
-const std::vector<std::string_view> verbs{"enroll", "server", "expect",  "lifecycle",
-                                          "set",    "check",  "advance", "fault"};
+    std::string_view{"answer"}, std::string_view{"send"},     std::string_view{"poke"},
+    std::string_view{"abm"},    std::string_view{"apns"},     std::string_view{"idp"},
+    std::string_view{"use"},    std::string_view{"parallel"}, std::string_view{"any_of"},
+    std::string_view{"on"},     std::string_view{"manual"}};
+const std::vector<std::string_view> verbs{"enroll", "server",  "expect", "lifecycle", "set",
+                                          "check",  "advance", "fault",  "ca"};
 
 void read_after(parse_state& state, reader& r, enroll_step& e) {
     const auto* n = r.take("after");
@@ -44,18 +44,26 @@ void read_after(parse_state& state, reader& r, enroll_step& e) {
 
 std::optional<enroll_step> read_enroll(parse_state& state, const yaml::node& value, reader& r) {
     const auto method = scalar_text(state, value, "enroll").value_or("");
-    if (method != "profile" && method != "ade") {
-        state.report(value.where, "`" + method + "` is not a way to enroll in this version",
-                     "write `enroll: profile` or `enroll: ade`");
-        return std::nullopt;
-    }
     enroll_step e;
-    e.by_ade = method == "ade";
-    if (e.by_ade) {
+    if (method == "account-driven-user" || method == "account-driven-device") {
+        e.account_mode = method == "account-driven-user" ? "byod" : "adde";
+        e.account = r.text("account").value_or("${mac.name}@example.org");
+    } else if (method == "ade") {
+        e.by_ade = true;
         e.url = r.text("url").value_or("");
         e.await_configuration = r.boolean("await").value_or(true);
+    } else if (method != "profile") {
+        state.report(value.where, "`" + method + "` is not a way to enroll in this version",
+                     "ways are: profile, ade, account-driven-user, account-driven-device");
+        return std::nullopt;
     }
     read_after(state, r, e);
+    e.wait = r.boolean("wait").value_or(true);
+    if (!e.wait && (!e.account_mode.empty() || r.take("outcome") != nullptr ||
+                    r.take("tries") != nullptr || e.after_max > duration{0})) {
+        state.report(value.where, "`wait: false` belongs to a plain `enroll: profile`",
+                     "later steps expect what comes of it");
+    }
     e.tries = static_cast<int>(r.integer("tries", 1, 100).value_or(1));
     e.refused_at = read_outcome(state, r);
     return e;
@@ -180,6 +188,12 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
             return false;
         }
         out.verb = std::move(*f);
+    } else if (verb.key == "ca") {
+        auto c = read_ca(state, verb.value);
+        if (!c) {
+            return false;
+        }
+        out.verb = *c;
     } else {
         const auto what = scalar_text(state, verb.value, "server").value_or("");
         if (what == "queue") {
@@ -192,9 +206,11 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
             out.verb = renew_step{};
         } else if (what == "config") {
             out.verb = read_config(state, verb.value, r);
+        } else if (what == "users") {
+            out.verb = read_server_users(state, verb.value, r);
         } else {
             state.report(verb.value.where, "`" + what + "` is not a server verb of this version",
-                         "this version knows: queue, push, declare, renew, config");
+                         "this version knows: queue, push, declare, renew, config, users");
             return false;
         }
     }
@@ -234,7 +250,7 @@ const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
             near.empty() ? n.where : culprit->where,
             near.empty() ? "a step without a verb" : "`" + culprit->key + "` is not a verb",
             near.empty() ? "verbs are: enroll, server, expect, lifecycle, set, check, advance, "
-                           "fault"
+                           "fault, ca"
                          : "did you mean `" + near + "`?");
     }
     return found;
@@ -245,7 +261,8 @@ bool is_user(const std::vector<mac_group>& groups, const std::string& macs,
              const std::string& user) {
     return std::ranges::all_of(groups, [&](const mac_group& g) {
         return (!macs.empty() && g.name != macs) ||
-               std::ranges::find(g.users, user) != g.users.end();
+               std::ranges::find(g.users, user, &sim::mac::account_order::short_name) !=
+                   g.users.end();
     });
 }
 
@@ -256,7 +273,9 @@ void check_user(parse_state& state, const std::vector<mac_group>& groups, const 
     }
     std::vector<std::string_view> names;
     for (const auto& g : groups) {
-        names.insert(names.end(), g.users.begin(), g.users.end());
+        for (const auto& u : g.users) {
+            names.emplace_back(u.short_name);
+        }
     }
     const auto near = nearest(user, names);
     state.report(where, "not every Mac of this step has a user `" + user + "`",

@@ -85,6 +85,15 @@ std::string read_outcome(parse_state& state, reader& r);
 /// The keys `updates`, `apps` and `erase_obstacle` of `set`.
 sim::mac::trials read_trials(parse_state& state, reader& r);
 
+// parse_people.cpp
+/// A group's `users`: short names, or {name, kind, password}.
+std::vector<sim::mac::account_order> read_users(parse_state& state, reader& r,
+                                                const yaml::node& group);
+/// A group's `identity`, `retry` and `scep`.
+sim::mac::manner read_manner(parse_state& state, reader& r, const yaml::node& group);
+users_step read_server_users(parse_state& state, const yaml::node& value, reader& r);
+std::optional<ca_step> read_ca(parse_state& state, const yaml::node& value);
+
 // parse_steps.cpp
 /// A step may add to the groups (clones).
 std::optional<step> read_step(parse_state& state, const yaml::node& n,

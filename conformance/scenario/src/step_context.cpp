@@ -36,7 +36,7 @@ std::string step_context::user_id(std::size_t mac, const std::string& user) cons
 }
 
 enrollment_id step_context::id_of(std::size_t mac, const std::string& user) const {
-    const auto& device = env.fleet.at(mac).machine().device.value();
+    const auto device = env.fleet.at(mac).id().value();
     return enrollment_id{user.empty() ? device : device + ':' + user_id(mac, user)};
 }
 

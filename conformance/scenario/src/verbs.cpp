@@ -28,6 +28,35 @@ bool is_over(const std::expected<void, sim::mac::enroll_failure>& result) {
     return !result && result.error().at != "TokenUpdate";
 }
 
+/// "https://localhost:9000" of the enrollment profile's address.
+std::string origin_of(const std::string& url) {
+    const auto host = url.find("://");
+    return url.substr(0, host == std::string::npos ? host : url.find('/', host + 3));
+}
+
+/// One try of the user, in the way of the step.
+net::task<std::expected<void, sim::mac::enroll_failure>>
+try_enroll(step_context& c, std::size_t mac, const enroll_step& e) {
+    auto& who = c.env.fleet.at(mac);
+    if (e.account_mode.empty()) {
+        co_return co_await who.enroll(c.env.enroll_url);
+    }
+    const auto account = c.resolver_for(mac)(e.account).value_or(e.account);
+    auto token = co_await c.env.server.access_token(account, e.account_mode);
+    if (!token) {
+        co_return std::unexpected(
+            sim::mac::enroll_failure{"profile", token.error().message(), false});
+    }
+    co_return co_await who.enroll_by_account({.identifier = account,
+                                              .discovery = origin_of(c.env.enroll_url),
+                                              .access_token = *std::move(token)});
+}
+
+/// Nobody waits for it; the fleet outlives the world's tasks.
+net::task<void> enroll_beside(sim::mac::mac* who, std::string url) {
+    co_await who->enroll(std::move(url));
+}
+
 using enroll_result = std::expected<void, sim::mac::enroll_failure>;
 
 /// `refused_at`: where it was to fail; empty: nowhere.
@@ -185,6 +214,14 @@ net::task<bool> server_alive(step_context& c,
 
 net::task<void> carry_out(step_context& c, const enroll_step& e, std::vector<std::size_t> macs) {
     c.begin_action(macs);
+    if (!e.wait) {
+        for (const auto mac : macs) {
+            c.env.world.spawn("enroll " + c.name_of(mac),
+                              enroll_beside(&c.env.fleet.at(mac), c.env.enroll_url));
+        }
+        c.held(macs.size());
+        co_return;
+    }
     net::task_group group{c.env.world};
     for (const auto mac : macs) {
         group.spawn("enroll " + c.name_of(mac), one_enroll(c, mac, e));

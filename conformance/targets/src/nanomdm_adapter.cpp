@@ -35,7 +35,7 @@ class nanomdm_adapter final : public adapter {
         : world_{&world}, options_{std::move(options)}, base_{std::move(base)}, opened_{world} {}
 
     std::vector<std::string> capabilities() const override {
-        return {"queue", "push", "declare", "ade"};
+        return {"queue", "push", "declare", "ade", "users", "scep-approval", "account-driven"};
     }
 
     net::task<result<std::string>> probe() override {
@@ -170,6 +170,67 @@ class nanomdm_adapter final : public adapter {
         co_return result<void>{};
     }
 
+    net::task<result<void>> set_users(std::vector<directory_user> users) override {
+        for (const auto& u : users) {
+            nlohmann::json body = nlohmann::json::object();
+            if (!u.password.empty()) {
+                body["password"] = u.password;
+            }
+            if (auto done = co_await call("PUT", "/v1/users/" + percent_encode(u.short_name),
+                                          to_bytes(body.dump()), "application/json");
+                !done) {
+                co_return std::unexpected(done.error());
+            }
+        }
+        co_return result<void>{};
+    }
+
+    net::task<result<void>> set_scep_approval(bool manual) override {
+        auto done = co_await call(
+            "PUT", std::string{"/v1/scep-approval/"} + (manual ? "manual" : "automatic"), {}, {});
+        co_return done ? result<void>{} : std::unexpected(done.error());
+    }
+
+    net::task<result<std::string>> access_token(std::string account, std::string mode) override {
+        const auto target = "/v1/access-tokens/" + percent_encode(account) + "?mode=" + mode;
+        auto answer = co_await call("PUT", target, {}, {});
+        if (!answer) {
+            co_return std::unexpected(answer.error());
+        }
+        const auto json = nlohmann::json::parse(as_text(answer->body), nullptr, false);
+        auto token = json.is_object() ? json.value("access_token", "") : std::string{};
+        if (token.empty()) {
+            co_return fail(errc::malformed, "PUT /v1/access-tokens: no access_token");
+        }
+        co_return token;
+    }
+
+    net::task<result<std::vector<waiting_request>>> waiting_requests() override {
+        auto answer = co_await call("GET", "/v1/scep-requests", {}, {});
+        if (!answer) {
+            co_return std::unexpected(answer.error());
+        }
+        const auto json = nlohmann::json::parse(as_text(answer->body), nullptr, false);
+        if (!json.is_object() || !json.contains("requests") || !json["requests"].is_array()) {
+            co_return fail(errc::malformed, "GET /v1/scep-requests", to_text(answer->body));
+        }
+        std::vector<waiting_request> out;
+        for (const auto& one : json["requests"]) {
+            if (one.is_object() && one.value("state", "") == "waiting") {
+                out.push_back({one.value("transaction_id", ""), one.value("subject", "")});
+            }
+        }
+        co_return out;
+    }
+
+    net::task<result<void>> decide_request(std::string transaction_id, bool approve) override {
+        auto done = co_await call("PUT",
+                                  "/v1/scep-requests/" + percent_encode(transaction_id) +
+                                      (approve ? "?approve=1" : "?deny=1"),
+                                  {}, {});
+        co_return done ? result<void>{} : std::unexpected(done.error());
+    }
+
   private:
     /// An id in a path: user channels have a colon, which a path may carry as it is.
     static std::string net_id(const enrollment_id& id) {
@@ -262,6 +323,23 @@ class nanomdm_adapter final : public adapter {
 };
 
 } // namespace
+
+net::task<result<void>> adapter::set_users(std::vector<directory_user> /*users*/) {
+    co_return fail(errc::refused, "this server's adapter cannot say which users are managed");
+}
+net::task<result<void>> adapter::set_scep_approval(bool /*manual*/) {
+    co_return fail(errc::refused, "this server's adapter cannot work its CA");
+}
+net::task<result<std::vector<waiting_request>>> adapter::waiting_requests() {
+    co_return fail(errc::refused, "this server's adapter cannot work its CA");
+}
+net::task<result<std::string>> adapter::access_token(std::string /*account*/,
+                                                     std::string /*mode*/) {
+    co_return fail(errc::refused, "this server's adapter cannot sign users in");
+}
+net::task<result<void>> adapter::decide_request(std::string /*transaction_id*/, bool /*approve*/) {
+    co_return fail(errc::refused, "this server's adapter cannot work its CA");
+}
 
 std::error_code make_error_code(errc value) {
     return {static_cast<int>(value), category_of<errc, category_name, describe>()};

@@ -58,6 +58,12 @@ result<mdm_payload> read_mdm(const payload& p) {
     out.check_out_when_removed = k.flag("CheckOutWhenRemoved");
     out.use_development_apns = k.flag("UseDevelopmentAPNS");
     out.server_capabilities = read_capabilities(k);
+    out.enrollment_mode = k.text_or("EnrollmentMode");
+    out.assigned_managed_apple_id = k.text_or("AssignedManagedAppleID");
+    if (!out.enrollment_mode.empty() && out.enrollment_mode != "BYOD" &&
+        out.enrollment_mode != "ADDE") {
+        k.note(errc::unsupported_value, "EnrollmentMode is neither BYOD nor ADDE");
+    }
     // ENR-003, MDM-CHK-055. What is missing was noted before and is the error that is reported.
     if (!out.topic.value().starts_with("com.apple.mgmt.")) {
         k.note(errc::unsupported_value, "Topic does not begin with com.apple.mgmt.");
@@ -98,6 +104,12 @@ plist::dict write_mdm(const mdm_payload& m) {
             list.emplace_back(capability);
         }
         d.set("ServerCapabilities", std::move(list));
+    }
+    if (!m.enrollment_mode.empty()) {
+        d.set("EnrollmentMode", m.enrollment_mode);
+    }
+    if (!m.assigned_managed_apple_id.empty()) {
+        d.set("AssignedManagedAppleID", m.assigned_managed_apple_id);
     }
     return d;
 }

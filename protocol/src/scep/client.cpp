@@ -182,20 +182,22 @@ action client::take_ca_certs(std::string_view content_type, bytes_view body, tim
 }
 
 action client::send_request(time_point now) {
-    auto signer = make_signer(ctx_, key_, now);
+    const bool renewal = config_.renews && caps_.renewal;
+    auto signer =
+        renewal ? result<crypto::identity>{*config_.renews} : make_signer(ctx_, key_, now);
     if (!signer) {
         return finish({std::move(signer).error(), std::nullopt});
     }
     signer_ = *std::move(signer);
     const auto request = make_request({.subject = config_.subject,
-                                       .challenge = config_.challenge,
+                                       .challenge = renewal ? std::nullopt : config_.challenge,
                                        .usage = config_.usage,
                                        .dns_names = config_.dns_names},
                                       key_);
     if (!request) {
         return finish({request.error(), std::nullopt});
     }
-    return send(message_type::pkcs_req, *request, now);
+    return send(renewal ? message_type::renewal_req : message_type::pkcs_req, *request, now);
 }
 
 action client::send_poll(time_point now) {
@@ -235,7 +237,7 @@ action client::send(message_type type, bytes_view content, time_point now) {
         return finish({std::move(message).error(), std::nullopt});
     }
     state_ = state::pki_operation;
-    if (caps_.post) {
+    if (caps_.post && !config_.always_get) {
         return http_action{.post = true,
                            .url = operation_url(config_.url, "PKIOperation", std::nullopt),
                            .content_type = std::string{message_content_type},

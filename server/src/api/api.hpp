@@ -36,6 +36,9 @@ net::task<net::response> enrollments(call c);
 net::task<net::response> users(call c);
 /// How Macs of Automated Device Enrollment are set up (enroll/ade_settings.hpp).
 net::task<net::response> ade(call c);
+net::task<net::response> access_tokens(call c);
+net::task<net::response> scep_approval(call c);
+net::task<net::response> scep_requests(call c);
 
 net::task<net::response> assets(call c);
 net::task<net::response> declarations(call c);

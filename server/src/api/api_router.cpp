@@ -19,7 +19,7 @@ struct route {
     net::task<net::response> (*answer)(call);
 };
 // NanoMDM's and KMFDDM's names; enrollments, commands, status and ade are ours.
-constexpr std::array<route, 16> routes{{{"enqueue", enqueue},
+constexpr std::array<route, 19> routes{{{"enqueue", enqueue},
                                         {"ade", ade},
                                         {"push", push},
                                         {"pushcert", push_certificate},
@@ -27,6 +27,9 @@ constexpr std::array<route, 16> routes{{{"enqueue", enqueue},
                                         {"enrollments", enrollments},
                                         {"users", users},
                                         {"assets", assets},
+                                        {"access-tokens", access_tokens},
+                                        {"scep-approval", scep_approval},
+                                        {"scep-requests", scep_requests},
                                         {"declarations", declarations},
                                         {"sets", sets},
                                         {"set-declarations", set_declarations},

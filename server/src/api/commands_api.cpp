@@ -29,6 +29,8 @@ std::string_view to_text(enqueue_outcome o) {
         return "the enrollment has ended";
     case enqueue_outcome::full:
         return "too many commands are waiting";
+    case enqueue_outcome::not_for_users:
+        return "this command is not for user enrollments";
     }
     return "failed";
 }

@@ -77,6 +77,18 @@ scep_reading read_csr(const crypto::context& ctx, const crypto::identity& root,
                                crypto::sha256(der)};
 }
 
+/// The transaction says which request is meant; issuer and subject inside say it once more.
+scep_reading read_poll(const crypto::context& ctx, const crypto::identity& root,
+                       scep::signed_message message, const crypto::context* legacy) {
+    const auto opened = scep::open_envelope(ctx, message.envelope, root, legacy);
+    if (!opened) {
+        const bool weak = opened.error().code == scep::errc::refused_algorithm;
+        return refusal_of(message, weak ? fail_info::bad_alg : fail_info::bad_message_check,
+                          "the envelope cannot be opened");
+    }
+    return certificate_poll{std::move(message), opened->content_cipher};
+}
+
 scep::reply_options options_for(std::string transaction_id, bytes recipient_nonce,
                                 bytes sender_nonce, scep::digest digest, scep::cipher cipher,
                                 time_point now) {
@@ -101,9 +113,7 @@ scep_reading read_pki_message(const crypto::context& ctx, const crypto::identity
     case scep::message_type::renewal_req:
         return read_csr(ctx, root, std::move(*message), der, legacy);
     case scep::message_type::cert_poll:
-        // Nothing is ever PENDING here, so every transaction that is polled for is unknown
-        // (SCEP-026).
-        return refusal_of(*message, fail_info::bad_cert_id, "no such transaction is pending");
+        return read_poll(ctx, root, std::move(*message), legacy);
     case scep::message_type::get_cert:
     case scep::message_type::get_crl:
         return refusal_of(*message, fail_info::bad_cert_id, "not offered here"); // SCEP-027
@@ -113,8 +123,8 @@ scep_reading read_pki_message(const crypto::context& ctx, const crypto::identity
     return refusal_of(*message, fail_info::bad_request, "not a request");
 }
 
-scep_refusal refuse(const certificate_request& r, scep::fail_info why, std::string text) {
-    return refusal_of(r.message, why, std::move(text));
+scep_refusal refuse(const scep::signed_message& m, scep::fail_info why, std::string text) {
+    return refusal_of(m, why, std::move(text));
 }
 
 result<bytes> write_refusal(const crypto::context& ctx, const crypto::identity& root,
@@ -126,13 +136,21 @@ result<bytes> write_refusal(const crypto::context& ctx, const crypto::identity& 
 }
 
 result<bytes> write_success(const crypto::context& ctx, const crypto::identity& root,
-                            const certificate_request& r, const crypto::certificate& issued,
+                            const certificate_poll& r, const crypto::certificate& issued,
                             bytes sender_nonce, time_point now, const crypto::context* legacy) {
     auto how =
         options_for(r.message.transaction_id, r.message.sender_nonce, std::move(sender_nonce),
                     r.message.signature_digest, r.content_cipher, now);
     how.legacy = legacy;
     return scep::build_success(ctx, {issued}, r.message.signer, root, how);
+}
+
+result<bytes> write_pending(const crypto::context& ctx, const crypto::identity& root,
+                            const scep::signed_message& m, bytes sender_nonce, time_point now) {
+    return scep::build_pending(ctx, root,
+                               options_for(m.transaction_id, m.sender_nonce,
+                                           std::move(sender_nonce), m.signature_digest,
+                                           scep::cipher::aes_128_cbc, now));
 }
 
 } // namespace pomona::server

@@ -17,6 +17,12 @@ struct certificate_request {
     bytes message_hash;
 };
 
+/// CertPoll: is it decided? (RFC 8894 section 3.3.3; once GetCertInitial)
+struct certificate_poll {
+    scep::signed_message message;
+    scep::cipher content_cipher{};
+};
+
 /// The request is understood well enough to be refused in its own terms.
 struct scep_refusal {
     std::string transaction_id;
@@ -31,21 +37,25 @@ struct scep_undecodable {
     std::string why;
 };
 
-using scep_reading = std::variant<certificate_request, scep_refusal, scep_undecodable>;
+using scep_reading =
+    std::variant<certificate_request, certificate_poll, scep_refusal, scep_undecodable>;
 
 /// `legacy`: see scep::open_envelope.
 scep_reading read_pki_message(const crypto::context& ctx, const crypto::identity& root,
                               const bytes& der, const crypto::context* legacy = nullptr);
 
-scep_refusal refuse(const certificate_request& r, scep::fail_info why, std::string text);
+scep_refusal refuse(const scep::signed_message& m, scep::fail_info why, std::string text);
 
 /// RFC 8894 section 3.3.2.2. `sender_nonce`: 16 fresh octets.
 result<bytes> write_refusal(const crypto::context& ctx, const crypto::identity& root,
                             const scep_refusal& r, bytes sender_nonce, time_point now);
 /// RFC 8894 section 3.3.2.1: for the signer's key, with the request's own digest and cipher.
 result<bytes> write_success(const crypto::context& ctx, const crypto::identity& root,
-                            const certificate_request& r, const crypto::certificate& issued,
+                            const certificate_poll& r, const crypto::certificate& issued,
                             bytes sender_nonce, time_point now,
                             const crypto::context* legacy = nullptr);
+/// RFC 8894 section 3.3.2.3.
+result<bytes> write_pending(const crypto::context& ctx, const crypto::identity& root,
+                            const scep::signed_message& m, bytes sender_nonce, time_point now);
 
 } // namespace pomona::server

@@ -40,18 +40,13 @@ net::task<net::response> refuse_with(service_ptr s, scep_refusal r) {
     co_return pki_answer(std::move(*reply));
 }
 
-/// What the request stands on: its challenge, or the certificate that signed a renewal.
-struct grant {
-    issue_query query;
-    device_request request;
-};
 using granted = std::variant<grant, scep_refusal>;
 
 granted judge_renewal(const certificate_request& r, const crypto::certificate& root,
                       time_point now) {
     // RFC 8894 section 3.3.1.2: signed with a certificate of ours that is still good (SCEP-023).
     if (!crypto::verify_chain(r.message.signer, {}, {root}, now)) {
-        return refuse(r, scep::fail_info::bad_request,
+        return refuse(r.message, scep::fail_info::bad_request,
                       "the signer is no valid certificate of ours");
     }
     grant out;
@@ -68,7 +63,7 @@ granted judge_request(const certificate_request& r, const crypto::certificate& r
     if (r.message.type == scep::message_type::renewal_req) {
         out = judge_renewal(r, root, now);
     } else if (!r.csr.challenge || r.csr.challenge->empty()) {
-        return refuse(r, scep::fail_info::bad_request, "a challenge is needed"); // SCEP-018
+        return refuse(r.message, scep::fail_info::bad_request, "a challenge is needed"); // SCEP-018
     } else {
         grant g;
         g.query.grant = crypto::sha256(as_bytes(*r.csr.challenge));
@@ -95,7 +90,7 @@ net::task<result<issue_outcome>> issue(service_ptr s, grant g) {
     auto made = std::make_shared<std::optional<result<crypto::certificate>>>();
     const auto query = g.query;
     std::function<void()> work = [s, made, request = std::move(g.request), serial,
-                                  now = query.now] {
+                                  now = s->world.now()] {
         made->emplace(issue_device(s->root(), request, serial, now));
     };
     co_await s->world.offload(std::move(work), crypto_cost);
@@ -112,32 +107,103 @@ net::task<result<issue_outcome>> issue(service_ptr s, grant g) {
     co_return recorded;
 }
 
-net::task<net::response> answer_certificate_request(service_ptr s,
-                                                    std::shared_ptr<certificate_request> r) {
-    const auto now = s->world.now();
-    auto judged = judge_request(*r, s->root().cert, now);
-    if (auto* refused = std::get_if<scep_refusal>(&judged)) {
-        co_return co_await refuse_with(s, std::move(*refused));
-    }
-    auto outcome = co_await issue(s, std::move(std::get<grant>(judged)));
-    if (!outcome) {
-        co_return failure_answer("issuing a certificate", outcome.error());
-    }
-    if (outcome->decision == issue_outcome::what::refused) {
-        co_return co_await refuse_with(
-            s, refuse(*r, scep::fail_info::bad_request, std::move(outcome->reason)));
-    }
+using poll_ptr = std::shared_ptr<const certificate_poll>;
+
+/// SUCCESS with `der`.
+net::task<net::response> hand_out(service_ptr s, poll_ptr to, bytes der) {
     auto reply = std::make_shared<result<bytes>>(bytes{});
     auto nonce = fresh_nonce(*s);
-    std::function<void()> work = [s, r, reply, der = std::move(outcome->der),
-                                  nonce = std::move(nonce), now] {
+    const auto now = s->world.now();
+    std::function<void()> work = [s, to, reply, der = std::move(der), nonce = std::move(nonce),
+                                  now] {
         auto cert = crypto::certificate::from_der(s->world.crypto(), der);
-        *reply = cert ? write_success(s->world.crypto(), s->root(), *r, *cert, nonce, now,
+        *reply = cert ? write_success(s->world.crypto(), s->root(), *to, *cert, nonce, now,
                                       s->legacy_context())
                       : std::unexpected(std::move(cert.error()));
     };
     co_await s->world.offload(std::move(work), crypto_cost);
     co_return pki_answer(std::move(*reply));
+}
+
+net::task<net::response> answer_outcome(service_ptr s, poll_ptr to, result<issue_outcome> outcome) {
+    if (!outcome) {
+        co_return failure_answer("issuing a certificate", outcome.error());
+    }
+    if (outcome->decision == issue_outcome::what::refused) {
+        co_return co_await refuse_with(
+            s, refuse(to->message, scep::fail_info::bad_request, std::move(outcome->reason)));
+    }
+    co_return co_await hand_out(std::move(s), std::move(to), std::move(outcome->der));
+}
+
+bytes signer_key(const scep::signed_message& m) {
+    return crypto::sha256(m.signer.public_key_info());
+}
+
+/// A request that waits, or has been decided (SCEP-024).
+net::task<net::response> answer_pending(service_ptr s, poll_ptr asked, pending_request p) {
+    if (p.decided == decision::denied) {
+        s->pending.erase(p.transaction_id);
+        co_return co_await refuse_with(
+            s, refuse(asked->message, scep::fail_info::bad_request, "the request was denied"));
+    }
+    if (p.decided == decision::approved) {
+        auto outcome = co_await issue(s, std::move(p.what));
+        s->pending.erase(p.transaction_id);
+        co_return co_await answer_outcome(std::move(s), std::move(asked), std::move(outcome));
+    }
+    auto reply = std::make_shared<result<bytes>>(bytes{});
+    auto nonce = fresh_nonce(*s);
+    const auto now = s->world.now();
+    std::function<void()> work = [s, asked, reply, nonce = std::move(nonce), now] {
+        *reply = write_pending(s->world.crypto(), s->root(), asked->message, nonce, now);
+    };
+    co_await s->world.offload(std::move(work), crypto_cost);
+    co_return pki_answer(std::move(*reply));
+}
+
+/// Nobody has decided yet: kept, unless the store says what becomes of it without anybody.
+net::task<net::response> begin_pending(service_ptr s, poll_ptr asked, grant g) {
+    auto before = co_await s->keep->may_issue(g.query);
+    if (!before || before->decision != issue_outcome::what::may_issue) {
+        co_return co_await answer_outcome(std::move(s), std::move(asked), std::move(before));
+    }
+    const auto& m = asked->message;
+    pending_request p{m.transaction_id, signer_key(m), std::move(g), decision::waiting};
+    if (!s->pending.add(p, s->world.now())) {
+        co_return plain_answer(503, "too many requests wait for a decision");
+    }
+    co_return co_await answer_pending(std::move(s), std::move(asked), std::move(p));
+}
+
+net::task<net::response> answer_certificate_request(service_ptr s, certificate_request r) {
+    auto judged = judge_request(r, s->root().cert, s->world.now());
+    if (auto* refused = std::get_if<scep_refusal>(&judged)) {
+        co_return co_await refuse_with(s, std::move(*refused));
+    }
+    auto& g = std::get<grant>(judged);
+    poll_ptr asked = std::make_shared<const certificate_poll>(
+        certificate_poll{std::move(r.message), r.content_cipher});
+    const auto* waits = s->pending.find(asked->message.transaction_id, signer_key(asked->message));
+    // SCEP-025: the same request again is a poll.
+    if (waits != nullptr && waits->what.query.key_hash == g.query.key_hash) {
+        co_return co_await answer_pending(std::move(s), std::move(asked), *waits);
+    }
+    if (s->pending.manual) {
+        co_return co_await begin_pending(std::move(s), std::move(asked), std::move(g));
+    }
+    auto outcome = co_await issue(s, std::move(g));
+    co_return co_await answer_outcome(std::move(s), std::move(asked), std::move(outcome));
+}
+
+net::task<net::response> answer_poll(service_ptr s, certificate_poll poll) {
+    const auto* waits = s->pending.find(poll.message.transaction_id, signer_key(poll.message));
+    if (waits == nullptr) { // SCEP-026
+        co_return co_await refuse_with(s, refuse(poll.message, scep::fail_info::bad_cert_id,
+                                                 "no such transaction is pending"));
+    }
+    co_return co_await answer_pending(
+        std::move(s), std::make_shared<const certificate_poll>(std::move(poll)), *waits);
 }
 
 net::task<net::response> answer_pki_operation(service_ptr s, bytes message) {
@@ -153,9 +219,11 @@ net::task<net::response> answer_pki_operation(service_ptr s, bytes message) {
     if (auto* refused = std::get_if<scep_refusal>(reading.get())) {
         co_return co_await refuse_with(s, std::move(*refused));
     }
-    auto request =
-        std::make_shared<certificate_request>(std::move(std::get<certificate_request>(*reading)));
-    co_return co_await answer_certificate_request(s, std::move(request));
+    if (auto* poll = std::get_if<certificate_poll>(reading.get())) {
+        co_return co_await answer_poll(s, std::move(*poll));
+    }
+    co_return co_await answer_certificate_request(
+        s, std::move(std::get<certificate_request>(*reading)));
 }
 
 } // namespace

@@ -36,6 +36,25 @@ refusal read_signature(const crypto::context& ctx, const net::request& request,
     return {};
 }
 
+/// Of a proxy that the caller trusts. Sets `shown`.
+refusal read_header(const crypto::context& ctx, const net::request& request, std::string_view name,
+                    std::optional<crypto::certificate>& shown) {
+    const auto count = name.empty() ? 0 : net::count_headers(request.headers, name);
+    if (count == 0) {
+        return {};
+    }
+    const auto value = net::find_header(request.headers, name).value_or("");
+    if (count > 1 || value.size() > max_signature_header) {
+        return identity_refusal{400, "the certificate header is too long or given twice"};
+    }
+    auto read = read_forwarded(ctx, value);
+    if (!read) {
+        return identity_refusal{400, "the certificate header holds no certificate"};
+    }
+    shown = *std::move(read);
+    return {};
+}
+
 constexpr std::size_t most_known = 4096;
 
 bool valid_at(const crypto::certificate& cert, time_point now) {
@@ -64,11 +83,45 @@ result<void> check_chain(const crypto::certificate& leaf,
 
 } // namespace
 
+result<crypto::certificate> read_forwarded(const crypto::context& ctx, std::string_view value) {
+    // RFC 9440 section 2.1, RFC 8941 section 3.3.5: base64 between colons.
+    if (value.size() > 2 && value.front() == ':' && value.back() == ':') {
+        const auto der = from_base64(value.substr(1, value.size() - 2));
+        return der ? crypto::certificate::from_der(ctx, *der)
+                   : fail(crypto::errc::malformed, "not a byte sequence");
+    }
+    // Observed (nginx, ssl_client_escaped_cert): PEM, percent-encoded.
+    const auto pem = percent_decode(value);
+    auto read = pem ? crypto::certificate::from_pem(ctx, as_bytes(*pem))
+                    : fail(crypto::errc::malformed, "not percent-encoded");
+    if (!read || read->empty()) {
+        return fail(crypto::errc::malformed, "neither RFC 9440 nor escaped PEM");
+    }
+    return std::move(read->front());
+}
+
+bool is_trusted_proxy(std::string_view connection_id, const std::vector<std::string>& trusted) {
+    // The virtual world has no addresses: nobody else is in its memory.
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (connection_id.size() > 1 && connection_id.front() == 'c' &&
+        std::ranges::all_of(connection_id.substr(1), is_digit)) {
+        return true;
+    }
+    const auto client = connection_id.substr(0, connection_id.find('-'));
+    const auto host = client.substr(0, client.rfind(':'));
+    return std::ranges::any_of(
+        trusted, [&](const std::string& one) { return host == one || host == '[' + one + ']'; });
+}
+
 std::variant<crypto::certificate, identity_refusal>
 identify(const crypto::context& ctx, const std::vector<crypto::certificate>& tls_chain,
          const net::request& request, const std::vector<crypto::certificate>& roots, time_point now,
-         known_devices& known) {
+         known_devices& known, std::string_view header) {
     std::optional<crypto::certificate> proven;
+    std::optional<crypto::certificate> forwarded;
+    if (auto refused = read_header(ctx, request, header, forwarded)) {
+        return std::move(*refused);
+    }
     if (auto refused = read_signature(ctx, request, known.signers, proven)) {
         return std::move(*refused);
     }
@@ -77,6 +130,13 @@ identify(const crypto::context& ctx, const std::vector<crypto::certificate>& tls
             return identity_refusal{400, "TLS and Mdm-Signature show different certificates"};
         }
         proven = tls_chain.front();
+    }
+    if (forwarded) {
+        if (proven && proven->sha256() != forwarded->sha256()) {
+            return identity_refusal{400, "the proxy's header and the request's own proof show "
+                                         "different certificates"};
+        }
+        proven = std::move(forwarded);
     }
     if (!proven) { // ENR-012
         return identity_refusal{403, "this request needs the device's certificate: present it in "

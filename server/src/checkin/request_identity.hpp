@@ -31,10 +31,16 @@ struct known_devices {
     std::deque<bytes> order;
 };
 
+/// The certificate in a proxy's header: RFC 9440 or escaped PEM.
+result<crypto::certificate> read_forwarded(const crypto::context& ctx, std::string_view value);
+/// May this connection's other end be a proxy of ours? `connection_id`: see net::connection_info.
+bool is_trusted_proxy(std::string_view connection_id, const std::vector<std::string>& trusted);
+
+/// `header`: the name under which a trusted proxy passes the certificate on; empty: none does.
 /// `tls_chain`: what the client presented in the handshake, leaf first; possession is proven.
 std::variant<crypto::certificate, identity_refusal>
 identify(const crypto::context& ctx, const std::vector<crypto::certificate>& tls_chain,
          const net::request& request, const std::vector<crypto::certificate>& roots, time_point now,
-         known_devices& known);
+         known_devices& known, std::string_view header = {});
 
 } // namespace pomona::server

@@ -1,7 +1,6 @@
 // POST /enroll/ade: a Mac in Setup Assistant shows who it is and gets its enrollment profile
 // (Apple, "MachineInfo"; enrollment by a token-based POST).
 #include "answers.hpp"
-#include "enroll/profile_builder.hpp"
 #include "handlers.hpp"
 #include "pomona/protocol/crypto/cms.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
@@ -70,7 +69,7 @@ net::task<net::response> answer_ade(service_ptr s, net::incoming in) {
         mdm::is_older_version(machine->os_version, minimum)) {
         co_return update_first(minimum);
     }
-    co_return co_await answer_with_profile(std::move(s));
+    co_return co_await give_profile(std::move(s), {});
 }
 
 } // namespace pomona::server

@@ -1,6 +1,5 @@
 #include "answers.hpp"
 #include "enroll/enrollment_profile.hpp"
-#include "enroll/profile_builder.hpp"
 #include "handlers.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/crypto/cms.hpp"
@@ -8,9 +7,16 @@
 
 namespace pomona::server {
 
-// Each answer is a new profile with a challenge of its own, signed by the TLS identity, which a Mac
-// that trusts the CA shows as verified.
-net::task<net::response> answer_with_profile(service_ptr s) {
+// GET /enroll: each answer is a new profile with a challenge of its own, signed by the TLS
+// identity, which a Mac that trusts the CA shows as verified.
+net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
+    if (in.what.method != "GET") {
+        co_return wrong_method("GET");
+    }
+    co_return co_await give_profile(std::move(s), {});
+}
+
+net::task<net::response> give_profile(service_ptr s, profile_for whom) {
     const auto& identity = s->push->identity();
     if (!identity) {
         co_return plain_answer(503, "there is no push certificate yet: upload one with its key to "
@@ -28,7 +34,12 @@ net::task<net::response> answer_with_profile(service_ptr s) {
         .uuids = {w.random_uuid(), w.random_uuid(), w.random_uuid(), w.random_uuid()},
         .sign_message = s->options.sign_message,
         .access_rights = s->options.access_rights,
-        .check_out_when_removed = s->options.check_out_when_removed};
+        .check_out_when_removed = s->options.check_out_when_removed,
+        .enrollment_mode = whom.mode,
+        .managed_account = whom.managed_account};
+    if (whom.mode == to_text(account_mode::byod)) {
+        facts.access_rights = 0; // ENR-056: none
+    }
     const auto now = w.now();
     if (const auto& other = s->options.other_ca) {
         facts.scep_url = other->url;
@@ -49,13 +60,6 @@ net::task<net::response> answer_with_profile(service_ptr s) {
     out.headers.push_back({"Content-Disposition", "attachment; filename=\"enroll.mobileconfig\""});
     out.headers.push_back({"Cache-Control", "no-store"}); // the challenge is for one Mac
     co_return out;
-}
-
-net::task<net::response> answer_enroll(service_ptr s, net::incoming in) {
-    if (in.what.method != "GET") {
-        co_return wrong_method("GET");
-    }
-    co_return co_await answer_with_profile(std::move(s));
 }
 
 } // namespace pomona::server

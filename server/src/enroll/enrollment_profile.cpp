@@ -23,7 +23,9 @@ profile::payload payload_of(std::string_view type, std::string_view part, const 
 plist::dict scep_content(const enrollment_profile_facts& f) {
     profile::scep_payload s;
     s.client.url = f.scep_url;
-    s.client.subject = {{"O", f.organization}, {"CN", "%SerialNumber%"}};
+    // ENR-107: a user enrollment tells no serial number, in its certificate neither.
+    s.client.subject = {{"O", f.organization},
+                        {"CN", f.enrollment_mode == "BYOD" ? f.uuids[0] : "%SerialNumber%"}};
     if (!f.challenge.empty()) {
         s.client.challenge = f.challenge;
     }
@@ -42,7 +44,12 @@ plist::dict mdm_content(const enrollment_profile_facts& f) {
     m.sign_message = f.sign_message;
     m.access_rights = f.access_rights;
     m.check_out_when_removed = f.check_out_when_removed;
-    m.server_capabilities = {"com.apple.mdm.per-user-connections", "com.apple.mdm.bootstraptoken"};
+    m.enrollment_mode = f.enrollment_mode;
+    m.assigned_managed_apple_id = f.managed_account;
+    m.server_capabilities = {"com.apple.mdm.per-user-connections"};
+    if (f.enrollment_mode != "BYOD") { // no bootstrap token there
+        m.server_capabilities.emplace_back("com.apple.mdm.bootstraptoken");
+    }
     return profile::write_mdm(m);
 }
 

@@ -21,6 +21,8 @@ struct enrollment_profile_facts {
     bool sign_message = true;
     std::int64_t access_rights = 0;
     bool check_out_when_removed = true;
+    std::string enrollment_mode = {}; ///< account-driven: "BYOD" or "ADDE"
+    std::string managed_account = {};
 };
 
 /// An XML property list, to be signed.

@@ -76,7 +76,7 @@ struct loop_answer {
     bool follow_up = false; ///< a refused command waits and the Mac will not poll by itself
 };
 
-enum class enqueue_outcome { queued, duplicate, unknown_enrollment, disabled, full };
+enum class enqueue_outcome { queued, duplicate, unknown_enrollment, disabled, full, not_for_users };
 
 struct command_row {
     std::string uuid, request_type;

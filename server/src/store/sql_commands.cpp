@@ -1,4 +1,5 @@
 #include "commands/queue_rules.hpp"
+#include "pomona/protocol/schema/validate.hpp"
 #include "store/sql.hpp"
 
 namespace pomona::server::sql {
@@ -50,6 +51,14 @@ bytes offer_next(session& s, std::string_view id, const report_facts& what, defe
     return out;
 }
 
+/// Schema mdm/commands, userenrollment: unknown commands are the operator's own matter.
+bool allowed_in_user_enrollment(std::string_view request_type) {
+    const auto* known = schema::find_command(request_type);
+    schema::context c;
+    c.enrollment = schema::enrollment_kind::user;
+    return known == nullptr || schema::obstacle_of(*known, c) != schema::obstacle::enrollment;
+}
+
 } // namespace
 
 result<loop_answer> report(database& db, const presented& who, const report_facts& what,
@@ -80,6 +89,12 @@ enqueue_outcome enqueue_one(session& s, const std::string& id, const std::string
     }
     if (state == enrollment_state::disabled) {
         return enqueue_outcome::disabled;
+    }
+    if (s.exists("SELECT 1 FROM enrollments e JOIN enrollments d ON d.id=e.device "
+                 "WHERE e.id=? AND d.user_enrollment=1",
+                 std::string_view{id}) &&
+        !allowed_in_user_enrollment(request_type)) { // MDM-CHK-043
+        return enqueue_outcome::not_for_users;
     }
     if (s.exists("SELECT 1 FROM commands WHERE enrollment=? AND uuid=?", std::string_view{id},
                  std::string_view{uuid})) {

@@ -94,11 +94,12 @@ result<access> authenticate(database& db, const presented& who, const mdm::authe
              static_cast<std::int64_t>(enrollment_state::authenticated),
              bytes_view{who.certificate});
     s.change("UPDATE enrollments SET topic=?, serial=?, device_name=?, model=?, os_version=?, "
-             "build_version=?, last_seen=? WHERE id=?",
+             "build_version=?, last_seen=?, user_enrollment=? WHERE id=?",
              std::string_view{message.topic.value()}, std::string_view{message.serial.value()},
              std::string_view{message.device_name}, std::string_view{message.model},
              std::string_view{message.os_version}, std::string_view{message.build_version},
-             to_column(who.now), std::string_view{device});
+             to_column(who.now), static_cast<std::int64_t>(who.from.device.empty()),
+             std::string_view{device});
     return s.finish(access::allowed);
 }
 

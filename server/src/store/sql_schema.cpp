@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS enrollments(
     serial TEXT NOT NULL DEFAULT '', device_name TEXT NOT NULL DEFAULT '',
     model TEXT NOT NULL DEFAULT '', os_version TEXT NOT NULL DEFAULT '',
     build_version TEXT NOT NULL DEFAULT '', user_short_name TEXT NOT NULL DEFAULT '',
-    bootstrap_token BLOB, last_seen INTEGER);
+    bootstrap_token BLOB, last_seen INTEGER, user_enrollment INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS enrollments_by_device ON enrollments(device);
 CREATE TABLE IF NOT EXISTS commands(
     seq INTEGER PRIMARY KEY AUTOINCREMENT, enrollment TEXT NOT NULL, uuid TEXT NOT NULL,
@@ -64,6 +64,9 @@ result<void> make_schema(database& db) {
     session s{db};
     if (!s.exists("SELECT 1 FROM pragma_table_info('commands') WHERE name='refused'")) {
         s.change("ALTER TABLE commands ADD COLUMN refused INTEGER NOT NULL DEFAULT 0");
+    }
+    if (!s.exists("SELECT 1 FROM pragma_table_info('enrollments') WHERE name='user_enrollment'")) {
+        s.change("ALTER TABLE enrollments ADD COLUMN user_enrollment INTEGER NOT NULL DEFAULT 0");
     }
     return s.finish();
 }

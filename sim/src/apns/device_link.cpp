@@ -33,6 +33,7 @@ struct device_link::impl : std::enable_shared_from_this<impl> {
         std::function<void(delivery)> on_delivery;
         token_owner who; ///< with the token
         bool listening = true;
+        bool telling = false; ///< tell_listening is at work
     };
 
     net::world* world;
@@ -66,6 +67,7 @@ struct device_link::impl : std::enable_shared_from_this<impl> {
                                                 std::function<void(delivery)> on_delivery,
                                                 time_point deadline);
     static net::task<void> tell(std::shared_ptr<impl> self, token_call what, push_token token);
+    static net::task<void> tell_listening(std::shared_ptr<impl> self, push_token token);
 };
 
 void device_link::impl::close() {
@@ -248,6 +250,27 @@ net::task<void> device_link::impl::tell(std::shared_ptr<impl> self, token_call w
     }
 }
 
+/// One at a time for a token, until the service knows what is wanted last: a log-out and a log-in
+/// at one instant must not overtake each other.
+net::task<void> device_link::impl::tell_listening(std::shared_ptr<impl> self, push_token token) {
+    auto found = self->subscribers.find(token);
+    if (found == self->subscribers.end() || std::exchange(found->second.telling, true)) {
+        co_return;
+    }
+    for (;;) {
+        const bool on = found->second.listening;
+        co_await tell(self, on ? token_call::subscribe : token_call::unsubscribe, token);
+        found = self->subscribers.find(token);
+        if (found == self->subscribers.end()) {
+            co_return;
+        }
+        if (found->second.listening == on) {
+            found->second.telling = false;
+            co_return;
+        }
+    }
+}
+
 device_link::device_link(net::world& world, link_options options)
     : impl_{std::make_shared<impl>(world, std::move(options))} {}
 
@@ -271,8 +294,7 @@ net::task<void> device_link::set_listening(push_token token, bool on) {
     if (found != impl_->subscribers.end()) {
         found->second.listening = on;
     }
-    return impl::tell(impl_, on ? token_call::subscribe : token_call::unsubscribe,
-                      std::move(token));
+    return impl::tell_listening(impl_, std::move(token));
 }
 
 net::task<void> device_link::unregister(push_token token) {

@@ -57,6 +57,7 @@ result<std::unique_ptr<fleet>> fleet::create(mac::environment env, const std::ve
             auto name = fmt::format("mac-{:04}", index + 1);
             auto hw = draw_unique(out->env_->world, *kind, name, taken);
             hw.kind.http = g.http;
+            hw.wire = g.manner;
             std::vector<mac::account> users;
             for (const auto& user : g.users) {
                 users.push_back(mac::draw_account(out->env_->world, user, kind));

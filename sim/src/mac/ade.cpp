@@ -134,7 +134,7 @@ net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause) {
     }
     self->setup.awaiting = self->ade->await_device_configured;
     auto profile = *self->setup.profile;
-    auto done = co_await enroll_with(self, std::move(profile), cause, true);
+    auto done = co_await enroll_with(self, std::move(profile), cause, {.by_ade = true});
     if (done) {
         self->setup.profile.reset();
     } else if (self->now_in == phase::unenrolled) {

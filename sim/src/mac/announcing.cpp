@@ -63,7 +63,8 @@ void become_enrolled(const core_ptr& self, std::uint64_t cause) {
                          {{"Topic", self->current->payload.topic.value()},
                           {"Token", to_hex(device.push.token.value())},
                           {"PushMagic", device.push.magic.value()},
-                          {"UDID", self->hw.device.value()}},
+                          {self->current->is_user_enrollment() ? "EnrollmentID" : "UDID",
+                           device.sender().id().value()}},
                          cause);
     if (!self->setup.awaiting) {
         finish_setup(self, cause);

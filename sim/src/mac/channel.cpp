@@ -2,8 +2,53 @@
 
 #include "mac/core.hpp"
 #include "mac/ddm/client.hpp"
+#include "pomona/foundation/encoding.hpp"
 
 namespace pomona::sim::mac {
+namespace {
+
+/// What a proxy in front of the server tells it of the certificate.
+net::header forwarded(const crypto::certificate& cert, const manner& how) {
+    // RFC 9440 section 2.1; RFC 8941 section 3.3.5: a byte sequence.
+    return {how.certificate_header, how.header_form == certificate_header_form::rfc9440
+                                        ? ':' + to_base64(cert.der()) + ':'
+                                        : percent_encode(cert.pem())};
+}
+
+/// Apple, "Managing certificates": in TLS, and signed when the profile wants it; otherwise what a
+/// test of the server asks for.
+client_options how_to_talk(const core& mac, const enrollment& e) {
+    const auto& how = mac.hw.wire;
+    using enum presentation;
+    const bool in_tls = how.present != signature && how.present != header;
+    const bool by_profile = how.present == usual || how.present == header;
+    client_options out{.who = mac.who,
+                       .user_agent = mac.hw.kind.user_agent,
+                       .tls = {.trust = e.trust,
+                               .identity = in_tls ? e.identity : nullptr,
+                               .alpn = alpn_of(mac.hw.kind.http),
+                               .clock_offset = mac.state.clock_offset},
+                       .identity = e.identity,
+                       .sign = by_profile ? e.payload.sign_message : how.present != tls,
+                       .signing_time = mac.hw.kind.signs_with == cms_attributes::signing_time,
+                       .extra = {},
+                       .timeout = mac.env->request_timeout};
+    if (!e.bearer.empty()) { // Apple, "Ongoing authentication" (ENR-110)
+        out.extra.push_back({"Authorization", "Bearer " + e.bearer});
+    }
+    if (how.present == header) {
+        out.extra.push_back(forwarded(e.identity->cert, how));
+    }
+    return out;
+}
+
+/// Schema com.apple.mdm: AccessRights do not count in a user enrollment.
+std::int64_t rights_of(const std::optional<enrollment>& e) {
+    constexpr std::int64_t all_rights = 8191;
+    return !e ? 0 : e->is_user_enrollment() ? all_rights : e->payload.access_rights;
+}
+
+} // namespace
 
 channel::stamp channel::now() const {
     return {.generation = mac->generation, .logins = logins, .starts = mac->starts};
@@ -33,7 +78,11 @@ bool channel::is_hindered() const {
 
 mdm::sender channel::sender() const {
     auto out = sender_of(mac->hw, user ? &*user : nullptr);
-    out.auth_token = auth_token; // MDM-CHK-081: to both URLs
+    out.auth_token = auth_token;                              // MDM-CHK-081: to both URLs
+    if (mac->current && mac->current->is_user_enrollment()) { // MDM-CHK-072, ENR-107
+        out.device = udid{};
+        out.enrollment = mac->current->enrollment_id;
+    }
     return out;
 }
 
@@ -44,13 +93,14 @@ device_state channel::view() const {
                      .crypto = mac->world().crypto(),
                      .known_profiles = mac->env->profiles.get(),
                      .identity = mac->current ? mac->current->identity.get() : nullptr,
-                     .access_rights = mac->current ? mac->current->payload.access_rights : 0,
+                     .access_rights = rights_of(mac->current),
                      .token = push.token,
                      .now = mac->now(),
-                     .supervised = true,
+                     .supervised = !mac->current || !mac->current->is_user_enrollment(),
                      .power_nap = mac->box.power.mode == power_mode::power_nap,
                      .login_blocked = mac->state.login_blocked,
                      .by_ade = mac->current && mac->current->by_ade,
+                     .user_enrollment = mac->current && mac->current->is_user_enrollment(),
                      .awaiting_configuration = mac->setup.awaiting,
                      .setup_stalled = mac->setup.stalled,
                      .seed_schema = mac->env->seed_schema,
@@ -72,21 +122,15 @@ std::string channel::title() const {
 }
 
 std::shared_ptr<mdm_client> channel::client_of(const enrollment& e) {
-    const bool same = client && client->options().tls.identity == e.identity &&
-                      client->options().tls.trust == e.trust &&
-                      client->options().tls.clock_offset == mac->state.clock_offset &&
-                      client->options().sign == e.payload.sign_message;
+    auto wanted = how_to_talk(*mac, e);
+    const bool same = client && client->options().identity == wanted.identity &&
+                      client->options().tls.identity == wanted.tls.identity &&
+                      client->options().tls.trust == wanted.tls.trust &&
+                      client->options().tls.clock_offset == wanted.tls.clock_offset &&
+                      client->options().sign == wanted.sign &&
+                      client->options().extra == wanted.extra;
     if (!same) {
-        client = mdm_client::make(mac->world(), {.who = mac->who,
-                                                 .user_agent = mac->hw.kind.user_agent,
-                                                 .tls = {.trust = e.trust,
-                                                         .identity = e.identity,
-                                                         .alpn = alpn_of(mac->hw.kind.http),
-                                                         .clock_offset = mac->state.clock_offset},
-                                                 .sign = e.payload.sign_message,
-                                                 .signing_time = mac->hw.kind.signs_with ==
-                                                                 cms_attributes::signing_time,
-                                                 .timeout = mac->env->request_timeout});
+        client = mdm_client::make(mac->world(), std::move(wanted));
     }
     return client;
 }

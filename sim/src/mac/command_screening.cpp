@@ -50,7 +50,8 @@ schema::context schema_context(const device_state& state) {
     schema::context c;
     c.os = schema::version::parse(state.box.updates.installed().version);
     c.channel = state.is_user_channel() ? schema::channel::user : schema::channel::device;
-    c.enrollment = schema::enrollment_kind::device;
+    c.enrollment =
+        state.user_enrollment ? schema::enrollment_kind::user : schema::enrollment_kind::device;
     c.supervised = state.supervised;
     c.ade = state.by_ade;
     c.user_approved = state.supervised;

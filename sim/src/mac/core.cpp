@@ -99,6 +99,14 @@ net::task<exchange_outcome> put(core_ptr self, std::shared_ptr<mdm_client> clien
     exchange_outcome out;
     if (answer) {
         out.means = judge(*answer);
+        // Apple, "Ongoing authentication": a 401 with a challenge asks the user to sign in again.
+        // Choice: nobody does; the enrollment stays (ENR-110).
+        if (out.means == standing::unauthorized && self->current &&
+            !self->current->bearer.empty() &&
+            net::find_header(answer->headers, "WWW-Authenticate")) {
+            out.means = standing::failed;
+            self->record("sign-in-needed", {}, answer->event);
+        }
         out.event = answer->event != 0 ? answer->event : cause;
         out.response = *std::move(answer);
     } else {

@@ -20,8 +20,13 @@ struct enrollment {
     profile::mdm_payload payload;
     std::shared_ptr<const crypto::identity> identity;
     net::trust_store trust;
-    bool by_ade = false;    ///< came by Automated Device Enrollment
-    installed_os announced; ///< the macOS that the server was told of
+    bool by_ade = false;         ///< came by Automated Device Enrollment
+    installed_os announced = {}; ///< the macOS that the server was told of
+    /// EnrollmentID of a user enrollment, new with each (observed: F19); empty: a device's.
+    std::string enrollment_id = {};
+    std::string bearer = {}; ///< account-driven: the access token, with every request (ENR-110)
+
+    [[nodiscard]] bool is_user_enrollment() const { return !enrollment_id.empty(); }
 
     /// Schema com.apple.mdm: CheckInURL falls back to ServerURL (MDM-CHK-058).
     [[nodiscard]] const std::string& checkin_url() const {

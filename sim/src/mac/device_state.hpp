@@ -33,6 +33,7 @@ struct device_state {
     bool login_blocked = false;
     /// Enrolled by Automated Device Enrollment.
     bool by_ade = false;
+    bool user_enrollment = false; ///< account-driven, of a user (BYOD)
     /// In Setup Assistant, until DeviceConfigured (Apple, "Token Update").
     bool awaiting_configuration = false;
     /// Restarted in the middle of that.

@@ -17,6 +17,9 @@ step_failure failed_at(std::string at, std::string reason, std::uint64_t event, 
 
 namespace {
 
+/// Apple, "Onboarding users with account sign-in": EnrollmentMode of a user's enrollment.
+constexpr std::string_view byod_mode = "BYOD";
+
 /// A profile comes in by the browser.
 constexpr std::string_view browser_agent =
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -44,7 +47,8 @@ mdm::authenticate authenticate_message(const core& c, const enrollment& e) {
             .os_version = c.box.updates.installed().version,
             .build_version = c.box.updates.installed().build,
             .product_name = kind.model,
-            .serial = c.hw.serial};
+            // Schema mdm/checkin/authenticate.yaml: not in a user enrollment.
+            .serial = e.is_user_enrollment() ? serial_number{} : c.hw.serial};
 }
 
 /// Apple, "Authenticate": 200 accepts, everything else refuses.
@@ -58,6 +62,17 @@ net::task<step_result> authenticate(core_ptr self, enrollment e, std::uint64_t c
     co_return answer.event;
 }
 
+/// By SCEP, unless the profile brought it.
+net::task<std::expected<issued_identity, step_failure>> get_identity(core_ptr self,
+                                                                     const enrollment_plan& plan,
+                                                                     net::trust_store trust,
+                                                                     std::uint64_t cause) {
+    if (plan.given) {
+        co_return issued_identity{.identity = plan.given, .event = cause};
+    }
+    co_return co_await run_scep(std::move(self), plan.scep.client, std::move(trust), cause);
+}
+
 void record_identity(core& c, const issued_identity& i) {
     const auto& cert = i.identity->cert;
     c.record("identity-issued",
@@ -67,6 +82,13 @@ void record_identity(core& c, const issued_identity& i) {
               {"issuer", crypto::to_text(cert.issuer())},
               {"not_after", to_rfc3339(cert.not_after())}},
              i.event);
+}
+
+/// Otherwise than the profile says: checks have to know.
+void record_presentation(core& c, std::uint64_t cause) {
+    if (const auto how = c.hw.wire.present; how != presentation::usual) {
+        c.record("identity-presented", {{"how", std::string{to_text(how)}}}, cause);
+    }
 }
 
 void record_failure(core& c, const step_failure& f, bool goes_on) {
@@ -106,8 +128,9 @@ enroll_result overtaken(std::string at) {
 
 /// Choice (a model): goes on until the server accepts or the profile is removed.
 net::task<void> repeat_token_update(core_ptr self, std::uint64_t generation, std::uint64_t cause) {
-    for (unsigned attempt = token_update_tries;; ++attempt) {
-        const auto due = self->world().now() + token_update_repeat.delay(attempt - 1);
+    const auto& retry = policy_of(self->hw.wire.retry);
+    for (unsigned attempt = retry.token_update_tries;; ++attempt) {
+        const auto due = self->world().now() + retry.token_update_repeat.delay(attempt - 1);
         while (self->is_still(generation) && co_await self->changed.wait_until(due)) {
         }
         if (!self->is_still(generation)) {
@@ -146,9 +169,10 @@ net::task<enroll_result> finish_with_token(core_ptr self, std::uint64_t generati
     // ENR-114: a new magic for each enrollment.
     self->device.push = {*std::move(token), push_magic{self->world().random_uuid()}};
     step_failure last;
-    for (unsigned attempt = 0; attempt < token_update_tries; ++attempt) {
+    const auto& retry = policy_of(self->hw.wire.retry);
+    for (unsigned attempt = 0; attempt < retry.token_update_tries; ++attempt) {
         if (attempt > 0) {
-            co_await self->world().sleep_for(token_update_repeat.delay(attempt - 1));
+            co_await self->world().sleep_for(retry.token_update_repeat.delay(attempt - 1));
         }
         if (!self->is_still(generation)) {
             co_return overtaken("TokenUpdate");
@@ -204,16 +228,16 @@ void share_signers(environment& env, profile::profile& p) {
 
 enrollment enrollment_of(const enrollment_plan& plan, net::trust_store trust,
                          std::shared_ptr<const crypto::identity> identity) {
-    return {.profile_identifier = plan.content.identifier,
-            .payload = plan.mdm,
-            .identity = std::move(identity),
-            .trust = std::move(trust),
-            .by_ade = false,
-            .announced = {}};
+    enrollment out;
+    out.profile_identifier = plan.content.identifier;
+    out.payload = plan.mdm;
+    out.identity = std::move(identity);
+    out.trust = std::move(trust);
+    return out;
 }
 
 net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint64_t cause,
-                                 bool by_ade) {
+                                 provenance from) {
     const auto generation = ++self->generation;
     self->now_in = phase::profile_received;
     cause = self->record("profile-received",
@@ -223,13 +247,13 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
                           {"ServerURL", plan.mdm.server_url},
                           {"signed", plan.content.is_signed}},
                          cause);
-    if (auto fits = check_key(plan.scep, self->key); !fits) {
+    if (auto fits = check_key(plan, self->key); !fits) {
         co_return co_await roll_back(self, failed_at("scep", fits.error().message(), cause));
     }
     // ENR-100: certificates first, so that the CA and the server can be trusted.
     auto trust = trust_with(*self->env, plan.anchors);
     self->now_in = phase::identity_pending;
-    auto issued = co_await run_scep(self, plan.scep.client, trust, cause);
+    auto issued = co_await get_identity(self, plan, trust, cause);
     if (!self->is_still(generation)) {
         co_return overtaken("scep");
     }
@@ -237,8 +261,13 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
         co_return co_await roll_back(self, std::move(issued.error()));
     }
     record_identity(*self, *issued);
+    record_presentation(*self, issued->event);
     self->current = enrollment_of(plan, std::move(trust), issued->identity);
-    self->current->by_ade = by_ade;
+    self->current->by_ade = from.by_ade;
+    self->current->bearer = std::move(from.bearer);
+    if (from.mode == byod_mode) { // observed (F19): new with every enrollment
+        self->current->enrollment_id = self->world().random_uuid();
+    }
     auto accepted = co_await authenticate(self, *self->current, issued->event);
     if (!self->is_still(generation)) {
         co_return overtaken("Authenticate");
@@ -257,6 +286,23 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
         }
     }
     co_return co_await finish_with_token(self, generation, *accepted);
+}
+
+/// Apple, "Onboarding users with account sign-in": what the Mac insists on; empty: it fits.
+std::string problem_of_mode(const profile::mdm_payload& p, std::string_view mode) {
+    if (mode.empty()) {
+        return {};
+    }
+    if (p.enrollment_mode != mode) {
+        return "EnrollmentMode is \"" + p.enrollment_mode + "\", not " + std::string{mode};
+    }
+    if (p.assigned_managed_apple_id.empty()) {
+        return "the profile has no AssignedManagedAppleID";
+    }
+    if (mode == byod_mode && p.access_rights != 0) {
+        return "AccessRights have no place in the enrollment of a user";
+    }
+    return {};
 }
 
 } // namespace
@@ -309,13 +355,16 @@ net::task<enroll_result> enroll_from(core_ptr self, std::string url) {
 }
 
 net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause,
-                                     bool by_ade) {
+                                     provenance from) {
     while (self->leaving) {
         co_await self->changed.wait_until(net::never);
     }
     auto plan = plan_enrollment(self->world().crypto(), profile, as_named(*self));
     if (!plan) {
         co_return refuse(*self, failed_at("profile", plan.error().message(), cause));
+    }
+    if (auto unfit = problem_of_mode(plan->mdm, from.mode); !unfit.empty()) {
+        co_return refuse(*self, failed_at("profile", std::move(unfit), cause)); // ENR-108
     }
     if (auto possible = self->device.profiles.check_install(plan->content, origin::user);
         !possible) {
@@ -325,7 +374,7 @@ net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t
     if (self->now_in != phase::unenrolled) {
         co_return refuse(*self, failed_at("profile", "another enrollment is going on", cause));
     }
-    co_return co_await install(self, *std::move(plan), cause, by_ade);
+    co_return co_await install(self, *std::move(plan), cause, std::move(from));
 }
 
 namespace {
@@ -367,11 +416,11 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
     if (!plan) {
         co_return std::unexpected{enroll_failure{"profile", plan.error().message(), false}};
     }
-    if (auto fits = check_key(plan->scep, self->key); !fits) {
+    if (auto fits = check_key(*plan, self->key); !fits) {
         co_return std::unexpected{enroll_failure{"scep", fits.error().message(), false}};
     }
     auto trust = trust_with(*self->env, plan->anchors);
-    auto issued = co_await run_scep(self, plan->scep.client, trust, cause);
+    auto issued = co_await get_identity(self, *plan, trust, cause);
     if (!self->is_still(generation)) {
         co_return overtaken("scep");
     }
@@ -382,6 +431,8 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
     auto next = enrollment_of(*plan, std::move(trust), issued->identity);
     next.by_ade = self->current->by_ade;
     next.announced = self->current->announced;
+    next.bearer = self->current->bearer;
+    next.enrollment_id = self->current->enrollment_id;
     auto said = co_await announce_renewal(self, std::move(next), how, issued->event);
     if (!self->is_still(generation)) {
         co_return overtaken("TokenUpdate");

@@ -24,9 +24,16 @@ net::task<std::expected<issued_identity, step_failure>>
 run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std::uint64_t cause);
 
 net::task<enroll_result> enroll_from(core_ptr self, std::string url);
-/// `by_ade`: the profile came by Automated Device Enrollment.
+/// account_driven.cpp
+net::task<enroll_result> enroll_account_driven(core_ptr self, account_enrollment what);
+/// By what an enrollment came about, beside its profile.
+struct provenance {
+    std::string mode = {};   ///< account-driven: "BYOD" or "ADDE"
+    std::string bearer = {}; ///< the access token
+    bool by_ade = false;     ///< the profile came by Automated Device Enrollment
+};
 net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause,
-                                     bool by_ade = false);
+                                     provenance from = {});
 /// From core::profile_url, as a user's browser does; `cause` becomes the event of the answer.
 net::task<std::expected<bytes, step_failure>> download_profile(core_ptr self, std::uint64_t& cause);
 /// The profile in the answer, or why there is none.

@@ -60,6 +60,33 @@ result<profile::scep_payload> scep_of(const profile::payload& p, const hardware&
     return scep;
 }
 
+namespace {
+
+/// What the payload that IdentityCertificateUUID names asks for.
+result<void> plan_identity(const crypto::context& ctx, const profile::payload& p,
+                           const hardware& machine, enrollment_plan& out) {
+    if (p.type == profile::pkcs12_type) {
+        auto read = profile::read_pkcs12(ctx, p);
+        if (!read) {
+            return std::unexpected{std::move(read.error())};
+        }
+        out.given = std::make_shared<const crypto::identity>(*std::move(read));
+        return {};
+    }
+    if (p.type != profile::scep_type) {
+        return fail(errc::unsupported_value,
+                    "this Mac gets its identity by SCEP or PKCS12, not by " + p.type);
+    }
+    auto scep = scep_of(p, machine);
+    if (!scep) {
+        return std::unexpected{std::move(scep.error())};
+    }
+    out.scep = *std::move(scep);
+    return {};
+}
+
+} // namespace
+
 std::string replace_variables(std::string text, const hardware& machine) {
     const std::array<std::pair<std::string_view, std::string>, 6> variables{{
         {"%SerialNumber%", machine.serial.value()},
@@ -103,25 +130,25 @@ result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view d
         return fail(errc::missing_key, "IdentityCertificateUUID names no payload of the profile: " +
                                            mdm->identity_certificate_uuid);
     }
-    if (identity->type != profile::scep_type) {
-        return fail(errc::unsupported_value,
-                    "this Mac gets its identity by SCEP only, not by " + identity->type);
-    }
-    auto scep = scep_of(*identity, machine);
-    if (!scep) {
-        return std::unexpected{std::move(scep.error())};
+    enrollment_plan out;
+    if (auto done = plan_identity(ctx, *identity, machine, out); !done) {
+        return std::unexpected{std::move(done.error())};
     }
     auto anchors = anchors_of(ctx, *parsed);
     if (!anchors) {
         return std::unexpected{std::move(anchors.error())};
     }
-    return enrollment_plan{.content = *std::move(parsed),
-                           .mdm = *std::move(mdm),
-                           .anchors = *std::move(anchors),
-                           .scep = *std::move(scep)};
+    out.content = *std::move(parsed);
+    out.mdm = *std::move(mdm);
+    out.anchors = *std::move(anchors);
+    return out;
 }
 
-result<void> check_key(const profile::scep_payload& wanted, const crypto::private_key& key) {
+result<void> check_key(const enrollment_plan& plan, const crypto::private_key& key) {
+    if (plan.given) {
+        return {};
+    }
+    const auto& wanted = plan.scep;
     if (!key.is_rsa() || wanted.key_size != key.bits()) {
         return fail(errc::unsupported_value,
                     "the payload asks for an RSA key of " + std::to_string(wanted.key_size) +

@@ -4,6 +4,7 @@
 #include "pomona/protocol/profile/profile.hpp"
 #include "pomona/sim/mac/persona.hpp"
 
+#include <memory>
 #include <vector>
 
 namespace pomona::sim::mac {
@@ -13,13 +14,15 @@ struct enrollment_plan {
     profile::mdm_payload mdm;
     std::vector<crypto::certificate> anchors; ///< of the certificate payloads: trusted from now on
     profile::scep_payload scep;
+    /// The profile brought the identity along (com.apple.security.pkcs12): no SCEP.
+    std::shared_ptr<const crypto::identity> given;
 };
 
 /// Signed or bare. Errors say what is wrong with the profile, or why this Mac cannot use it.
 result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view data,
                                         const hardware& machine);
 /// Keysize of the payload against the key this Mac has (SCEP runs with that one only).
-result<void> check_key(const profile::scep_payload& wanted, const crypto::private_key& key);
+result<void> check_key(const enrollment_plan& plan, const crypto::private_key& key);
 
 /// The certificates of all certificate payloads.
 result<std::vector<crypto::certificate>> anchors_of(const crypto::context& ctx,

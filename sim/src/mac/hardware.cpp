@@ -74,46 +74,4 @@ mdm::sender sender_of(const hardware& machine, const account* user) {
     return out;
 }
 
-std::string_view to_text(account_kind k) {
-    switch (k) {
-    case account_kind::managed:
-        return "managed";
-    case account_kind::network:
-        return "network";
-    case account_kind::local:
-        return "local";
-    }
-    return "";
-}
-
-std::vector<std::string> account_kind_names() {
-    return {"managed", "network", "local"};
-}
-
-std::optional<account_kind> find_account_kind(std::string_view text) {
-    for (const auto k : {account_kind::managed, account_kind::network, account_kind::local}) {
-        if (to_text(k) == text) {
-            return k;
-        }
-    }
-    return std::nullopt;
-}
-
-account draw_account(net::world& world, std::string short_name, const persona* kind) {
-    account out;
-    out.id = world.random_uuid();
-    std::ranges::transform(out.id, out.id.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    if (kind != nullptr && !kind->constant_user_id.empty()) {
-        out.id = kind->constant_user_id;
-    }
-    out.long_name = short_name;
-    if (out.long_name.front() >= 'a' && out.long_name.front() <= 'z') {
-        out.long_name.front() = static_cast<char>(out.long_name.front() - 'a' + 'A');
-    }
-    out.short_name = std::move(short_name);
-    return out;
-}
-
 } // namespace pomona::sim::mac

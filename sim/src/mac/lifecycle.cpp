@@ -50,7 +50,10 @@ void change_mode(core& c, power_mode to, std::uint64_t cause) {
 void create_accounts(core& c) {
     for (const auto& u : c.users) {
         if (c.box.users.find(u->user->short_name) == nullptr) {
-            u->user = draw_account(c.world(), u->user->short_name);
+            u->user = draw_account(c.world(), {.short_name = u->user->short_name,
+                                               .kind = u->user->kind,
+                                               .password = u->user->password},
+                                   &c.hw.kind);
             u->deleted = false;
             c.box.users.add({.guid = u->user->id,
                              .short_name = u->user->short_name,

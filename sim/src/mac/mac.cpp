@@ -110,6 +110,10 @@ net::task<std::expected<void, enroll_failure>> mac::enroll(std::string url) {
     return counted(impl_, enroll_from(impl_, std::move(url)));
 }
 
+net::task<std::expected<void, enroll_failure>> mac::enroll_by_account(account_enrollment what) {
+    return enroll_account_driven(impl_, std::move(what));
+}
+
 net::task<std::expected<void, enroll_failure>> mac::install(bytes profile) {
     return counted(impl_, enroll_with(impl_, std::move(profile), 0));
 }
@@ -272,6 +276,10 @@ std::optional<user_standing> mac::user(std::string_view short_name) const {
                          .is_open = c->open,
                          .token = c->push.token,
                          .magic = c->push.magic};
+}
+
+enrollment_id mac::id() const {
+    return impl_->device.sender().id();
 }
 
 push_token mac::token() const {

@@ -111,6 +111,7 @@ net::task<net::exchange_result> mdm_client::put(std::shared_ptr<mdm_client> self
     }
     request.headers.push_back({"User-Agent", options.user_agent});
     request.headers.push_back({"Accept", "*/*"});
+    request.headers.insert(request.headers.end(), options.extra.begin(), options.extra.end());
     if (options.sign) {
         // Over the exact bytes of the body (Apple, "Managing certificates for MDM servers and
         // devices").
@@ -119,7 +120,7 @@ net::task<net::exchange_result> mdm_client::put(std::shared_ptr<mdm_client> self
         const auto now = options.signing_time
                              ? std::optional{self->world_->now() + options.tls.clock_offset}
                              : std::nullopt;
-        const auto& identity = *options.tls.identity;
+        const auto& identity = *options.identity;
         auto sign = [&signature, &what, &identity, now] {
             signature = crypto::sign_detached(what.body, identity, now);
         };

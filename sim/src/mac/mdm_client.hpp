@@ -25,8 +25,11 @@ struct client_options {
     actor who;
     std::string user_agent;
     net::client_tls tls;
+    /// Signs; that of `tls`, when it is shown there.
+    std::shared_ptr<const crypto::identity> identity;
     bool sign = false;         ///< Mdm-Signature over each body (SignMessage)
     bool signing_time = false; ///< the signature says when it was made
+    net::headers extra = {};   ///< with every request: a forwarded certificate, a bearer token
     duration timeout{};
 };
 

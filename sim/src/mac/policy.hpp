@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pomona/foundation/time.hpp"
+#include "pomona/sim/mac/manner.hpp"
 
 namespace pomona::sim::mac {
 
@@ -19,13 +20,49 @@ struct back_off {
     }
 };
 
-/// Apple, "Sending MDM commands": a result is sent again until it is accepted. Choice: the delays.
-inline constexpr back_off result_resend{std::chrono::seconds{1}, std::chrono::seconds{60}};
-/// Choice: an Idle that nobody answered is tried again a few times before the next push is waited
-/// for.
-inline constexpr unsigned idle_tries = 3;
-/// Choice: how often a request of declarative management is made when nothing is heard of it.
-inline constexpr unsigned ddm_tries = 3;
+/// How patient a Mac is with a server in trouble. Apple says what is repeated, but gives no number:
+/// each of them is a choice.
+struct retry_policy {
+    /// Apple, "Sending MDM commands": a result is sent again until it is accepted.
+    back_off result_resend{std::chrono::seconds{1}, std::chrono::seconds{60}};
+    /// An Idle that nobody answered is tried again a few times before the next push is waited for.
+    unsigned idle_tries = 3;
+    /// How often a request of declarative management is made when nothing is heard of it.
+    unsigned ddm_tries = 3;
+    /// A model: TokenUpdate, and a network user's log-in, are repeated until they are accepted.
+    back_off token_update_repeat{std::chrono::seconds{10}, std::chrono::hours{1}};
+    /// After this many tries the user is told that the enrollment failed.
+    unsigned token_update_tries = 3;
+};
+
+/// `retry` of a group of Macs: "apple" is the model of a Mac; "eager" comes back soon and often,
+/// "patient" late and seldom, as tests of a server under strain want it.
+inline constexpr retry_policy apple_retry{};
+inline constexpr retry_policy eager_retry{
+    .result_resend = {std::chrono::milliseconds{200}, std::chrono::seconds{5}},
+    .idle_tries = 10,
+    .ddm_tries = 10,
+    .token_update_repeat = {std::chrono::seconds{1}, std::chrono::minutes{1}},
+    .token_update_tries = 10};
+inline constexpr retry_policy patient_retry{
+    .result_resend = {std::chrono::seconds{30}, std::chrono::minutes{30}},
+    .idle_tries = 1,
+    .ddm_tries = 1,
+    .token_update_repeat = {std::chrono::minutes{5}, std::chrono::hours{6}},
+    .token_update_tries = 2};
+
+[[nodiscard]] constexpr const retry_policy& policy_of(retry_manner how) {
+    switch (how) {
+    case retry_manner::eager:
+        return eager_retry;
+    case retry_manner::patient:
+        return patient_retry;
+    case retry_manner::apple:
+        break;
+    }
+    return apple_retry;
+}
+
 /// Apple, "StatusReport": a full report about once a day.
 inline constexpr duration full_report_period = std::chrono::hours{24};
 /// Choice: a synchronisation, a status report or a download that failed is tried again by itself
@@ -33,10 +70,6 @@ inline constexpr duration full_report_period = std::chrono::hours{24};
 inline constexpr back_off ddm_repeat{std::chrono::minutes{5}, std::chrono::hours{6}};
 /// Choice: changes of a Mac that come close together are told in one report.
 inline constexpr duration report_delay = std::chrono::seconds{1};
-/// Choice (a model; Apple is silent): TokenUpdate is repeated until it is accepted.
-inline constexpr back_off token_update_repeat{std::chrono::seconds{10}, std::chrono::hours{1}};
-/// After this many tries the user is told that the enrollment failed.
-inline constexpr unsigned token_update_tries = 3;
 /// Choice: a connection that nothing has used for so long is closed. Apple names no number; it has
 /// to be shorter than what servers keep (minutes), so that few requests meet a closed connection.
 inline constexpr duration keep_connection = std::chrono::seconds{10};

@@ -42,13 +42,32 @@ net::task<scep::action> compute(net::world& w, Step step) {
     co_return *std::move(next);
 }
 
+/// What kind of client this Mac has.
+void adapt(scep::client_config& config, const core& c) {
+    const auto dialect = c.hw.wire.scep;
+    config.legacy = c.env->scep_legacy;
+    if (dialect == scep_dialect::rfc8894) {
+        if (c.current) {
+            config.renews = *c.current->identity;
+        }
+        return;
+    }
+    // SCEP-060.
+    config.ber_envelope = true;
+    config.raw_get = true;
+    if (dialect == scep_dialect::apple_old) {
+        config.always_get = true;
+        config.name = config.name.value_or("");
+    }
+}
+
 } // namespace
 
 net::task<std::expected<issued_identity, step_failure>>
 run_scep(core_ptr self, scep::client_config config, net::trust_store trust, std::uint64_t cause) {
     auto& w = self->world();
     const auto generation = self->generation;
-    config.legacy = self->env->scep_legacy;
+    adapt(config, *self);
     scep::client client{w.crypto(), std::move(config), self->key};
     web_client web{w, self->who, self->anonymous(std::move(trust)), self->env->request_timeout};
     auto action = client.start(self->now());

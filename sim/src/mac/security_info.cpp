@@ -31,7 +31,7 @@ plist::dict firewall(const profile_store& profiles) {
 plist::dict management_status(const device_state& state) {
     return {{"EnrolledViaDEP", state.by_ade},
             {"UserApprovedEnrollment", true},
-            {"IsUserEnrollment", false},
+            {"IsUserEnrollment", state.user_enrollment},
             {"IsActivationLockManageable", state.supervised}};
 }
 
@@ -101,6 +101,22 @@ plist::dict firmware(const security_state& s) {
             {"AllowOroms", s.allow_oroms}};
 }
 
+/// Schema mdm/commands/information.security.yaml: what a user enrollment does not tell.
+void leave_out(plist::dict& d) {
+    for (const auto* key :
+         {"FDE_HasPersonalRecoveryKey", "FDE_HasInstitutionalRecoveryKey",
+          "FDE_PersonalRecoveryKeyCMS", "FDE_PersonalRecoveryKeyDeviceKey", "RemoteDesktopEnabled",
+          "BootstrapTokenAllowedForAuthentication", "BootstrapTokenRequiredForSoftwareUpdate",
+          "BootstrapTokenRequiredForKernelExtensionApproval", "IsRecoveryLockEnabled"}) {
+        d.erase(key);
+    }
+    if (auto* firewall_settings = d.find("FirewallSettings")) {
+        auto settings = *firewall_settings->get<plist::dict>();
+        settings.erase("Applications");
+        d.set("FirewallSettings", std::move(settings));
+    }
+}
+
 } // namespace
 
 plist::dict security_info(const device_state& state) {
@@ -126,6 +142,9 @@ plist::dict security_info(const device_state& state) {
         d.set("IsRecoveryLockEnabled", !state.box.security.recovery_lock.empty());
     } else {
         d.set("FirmwarePasswordStatus", firmware(state.box.security));
+    }
+    if (state.user_enrollment) {
+        leave_out(d);
     }
     return d;
 }

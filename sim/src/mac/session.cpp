@@ -57,18 +57,20 @@ net::task<exchange_outcome> send_report(session& s, const mdm::report& report) {
 /// Until it was delivered (MDM-CHK-064: the same result, again and again), or the session is over.
 net::task<exchange_outcome> deliver(session& s, const mdm::report& report) {
     const bool is_idle = report.status == mdm::command_status::idle;
+    const auto& retry = policy_of(s.mac().hw.wire.retry);
     for (unsigned attempt = 0;; ++attempt) {
         auto answer = co_await send_report(s, report);
         if (s.overtaken() || answer.means != standing::failed) {
             co_return answer;
         }
         // An Idle that was refused has nothing to lose: the next push starts again.
-        if (is_idle && (answer.response || attempt + 1 == idle_tries)) {
+        if (is_idle && (answer.response || attempt + 1 == retry.idle_tries)) {
             co_return answer;
         }
         s.cause = answer.event;
         // A change of the Mac's condition is a reason to try at once.
-        co_await s.mac().changed.wait_until(s.mac().world().now() + result_resend.delay(attempt));
+        co_await s.mac().changed.wait_until(s.mac().world().now() +
+                                            retry.result_resend.delay(attempt));
         if (s.overtaken()) {
             co_return answer;
         }

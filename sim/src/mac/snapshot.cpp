@@ -189,7 +189,10 @@ plist::dict save_enrollment(const enrollment& e) {
     return {{"PayloadIdentifier", e.profile_identifier},
             {"Certificate", e.identity->cert.der()},
             {"Chain", std::move(chain)},
-            {"Automated", e.by_ade}};
+            {"Key", e.identity->key.to_der()},
+            {"Automated", e.by_ade},
+            {"EnrollmentID", e.enrollment_id},
+            {"Bearer", e.bearer}};
 }
 
 /// The settings are read again from the profile that is installed.
@@ -205,7 +208,15 @@ result<enrollment> load_enrollment(const core& c, const plist::dict& d) {
     if (!plan || !cert) {
         return std::unexpected{plan ? cert.error() : plan.error()};
     }
-    crypto::identity own{.cert = *std::move(cert), .key = c.key, .chain = {}};
+    auto key = c.key; // unless the profile brought the identity along
+    if (const auto* saved = d.data("Key"); saved != nullptr && *saved != c.key.to_der()) {
+        auto other = crypto::private_key::from_der(ctx, *saved);
+        if (!other) {
+            return std::unexpected{std::move(other.error())};
+        }
+        key = *std::move(other);
+    }
+    crypto::identity own{.cert = *std::move(cert), .key = std::move(key), .chain = {}};
     if (const auto* chain = d.list("Chain")) {
         for (const auto& item : *chain) {
             const auto* one = item.get<bytes>();
@@ -222,7 +233,9 @@ result<enrollment> load_enrollment(const core& c, const plist::dict& d) {
                       .identity = std::make_shared<const crypto::identity>(std::move(own)),
                       .trust = trust_with(*c.env, plan->anchors),
                       .by_ade = flag_of(d, "Automated"),
-                      .announced = c.box.updates.installed()};
+                      .announced = c.box.updates.installed(),
+                      .enrollment_id = text_or(d, "EnrollmentID"),
+                      .bearer = text_or(d, "Bearer")};
 }
 
 result<void> check_version(const plist::dict& snapshot) {

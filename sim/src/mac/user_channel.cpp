@@ -69,7 +69,8 @@ net::task<void> open_user_channel(channel_ptr self, channel::stamp begun, std::u
             co_return;
         }
         // Choice (a model): repeated like the device's, until accepted or logged out.
-        const auto due = self->mac->world().now() + token_update_repeat.delay(attempt);
+        const auto due = self->mac->world().now() +
+                         policy_of(self->mac->hw.wire.retry).token_update_repeat.delay(attempt);
         while (self->is_still(begun) && co_await self->mac->changed.wait_until(due)) {
         }
     }
@@ -78,7 +79,9 @@ net::task<void> open_user_channel(channel_ptr self, channel::stamp begun, std::u
 /// Logged in to an enrolled Mac, with something left to tell the server.
 bool has_to_open(const channel& c) {
     return c.logged_in && c.mac->now_in == phase::enrolled && c.user->kind != account_kind::local &&
-           c.admitted != admission::declined && !(c.open && c.is_admitted());
+           c.admitted != admission::declined && !(c.open && c.is_admitted()) &&
+           // Schema mdm/checkin/userauthenticate.yaml: not in a user enrollment.
+           !(c.is_network_user() && c.mac->current->is_user_enrollment());
 }
 
 net::task<void> keep_opening(channel_ptr self, std::uint64_t cause) {

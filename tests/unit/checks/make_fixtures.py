@@ -1012,7 +1012,8 @@ def _(t):
 def _(t):
     t.enroll(), t.checkin("UserAuthenticate", status=410, user=USER)
     t.loop(), t.token_update(BOB_TOKEN, BOB_MAGIC, user=BOB)
-    t.checkin("UserAuthenticate", status=200, user=USER)
+    t.checkin("UserAuthenticate", status=200, user=USER,
+              answer={"summary": {"DigestChallenge": ""}, "headers": XML})
     t.token_update(USER_TOKEN, MAGIC2, user=USER)
 
 
@@ -1026,6 +1027,92 @@ def _(t):
 def _(t):
     t.enroll(), t.checkin("UserAuthenticate", status=410, user=USER)
     t.checkin("UserAuthenticate", {"DigestResponse": "{{digest:0000000000000001:32}}"}, user=USER)
+
+
+DIGEST = {"DigestResponse": "{{digest-response:0000000000000001:32}}"}
+GIVEN, OTHER = ({"AuthToken": "{{auth-token:000000000000000%d:32}}" % n} for n in (1, 2))
+
+
+def asks(t, status=200, answer=None, **more):
+    t.checkin("UserAuthenticate", status=status, user=USER,
+              answer={"summary": answer or {}, "headers": XML if answer else []}, **more)
+
+
+def answers(t, answer=None, status=200):
+    t.checkin("UserAuthenticate", DIGEST, status, user=USER,
+              answer={"summary": answer or {}, "headers": XML if answer else []})
+
+
+def logs_in(t, token=GIVEN):
+    asks(t, answer={"DigestChallenge": "Digest nonce=\"n\",realm=\"r\""}), answers(t, token)
+
+
+@case("MDM-CHK-037", "pass")
+def _(t):
+    t.enroll(), asks(t, 410), asks(t, answer={"DigestChallenge": ""})
+
+
+@case("MDM-CHK-037", "fail")
+def _(t):
+    t.enroll(), asks(t)
+
+
+@case("MDM-CHK-038", "pass", "pass-wrong")
+def _(t):
+    t.enroll(), logs_in(t, {"AuthToken": ""}), logs_in(t)
+
+
+@case("MDM-CHK-038", "fail")
+def _(t):
+    t.enroll(), asks(t, answer={"DigestChallenge": "Digest x"}), answers(t)
+
+
+@case("MDM-CHK-038", "fail-refused")
+def _(t):
+    t.enroll(), asks(t, answer={"DigestChallenge": "Digest x"}), answers(t, status=403)
+
+
+@case("MDM-CHK-039", "pass")
+def _(t):
+    t.enroll(), logs_in(t), t.loop(user=USER, gets="U1", extra=GIVEN)
+
+
+@case("MDM-CHK-039", "fail")
+def _(t):
+    t.enroll(), logs_in(t), t.loop(user=USER, gets="U1")
+
+
+@case("MDM-CHK-081", "pass")
+def _(t):
+    t.enroll(), logs_in(t)
+    t.checkin("TokenUpdate", {"Token": USER_TOKEN, "PushMagic": MAGIC2} | GIVEN, user=USER)
+    t.loop(user=USER, extra=GIVEN), t.loop(), logs_in(t, OTHER), t.loop(user=USER, extra=OTHER)
+
+
+@case("MDM-CHK-081", "pass-enrolled-anew")
+def _(t):
+    t.enroll(), logs_in(t), t.enroll(), t.loop(user=USER)
+
+
+@case("MDM-CHK-081", "fail")
+def _(t):
+    t.enroll(), logs_in(t), t.loop(user=USER)
+
+
+@case("MDM-CHK-081", "fail-old-token")
+def _(t):
+    t.enroll(), logs_in(t), logs_in(t, OTHER), t.loop(user=USER, extra=GIVEN)
+
+
+@case("MDM-CHK-072", "pass")
+def _(t):
+    t.request(MAC, "checkin", "PUT", "/checkin", {"MessageType": "CheckOut", "EnrollmentID": "E",
+                                                  "Topic": TOPIC}, headers=CHECKIN)
+
+
+@case("MDM-CHK-072", "fail")
+def _(t):
+    t.checkin("TokenUpdate", {"EnrollmentID": "E", "Token": TOKEN, "PushMagic": MAGIC})
 
 
 @case("DDM-057", "pass")

@@ -150,13 +150,13 @@ TEST(persona, users_of_a_shared_ipad_have_one_id_and_are_told_apart_by_name) {
     const auto world = net::make_virtual_world({.seed = 3, .start = {}});
     const auto& kind = *find_persona("ipados-18-shared-ipad");
     const auto hw = draw_hardware(*world, kind, "one");
-    const auto alice = draw_account(*world, "alice", &kind);
-    const auto bob = draw_account(*world, "bob", &kind);
+    const auto alice = draw_account(*world, {.short_name = "alice"}, &kind);
+    const auto bob = draw_account(*world, {.short_name = "bob"}, &kind);
     EXPECT_EQ(alice.id, "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"); // Observed (F18)
     EXPECT_EQ(alice.id, bob.id);
     EXPECT_EQ(sender_of(hw, &alice).id().value(), hw.device.value() + ":alice");
     EXPECT_NE(sender_of(hw, &alice).id(), sender_of(hw, &bob).id());
-    const auto mac_user = draw_account(*world, "alice", find_persona("macos-15-intel"));
+    const auto mac_user = draw_account(*world, {.short_name = "alice"}, find_persona("macos-15-intel"));
     EXPECT_EQ(sender_of(hw, &mac_user).id().value(), hw.device.value() + ':' + mac_user.id);
 }
 

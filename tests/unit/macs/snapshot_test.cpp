@@ -29,7 +29,7 @@ struct place {
         return std::make_unique<mac>(
             env, actor{"mac-0001"}, draw_hardware(*world, persona, "mac-0001"),
             *crypto::private_key::generate_p256(world->crypto()),
-            std::vector{draw_account(*world, "alice"), draw_account(*world, "bob")});
+            std::vector{draw_account(*world, {.short_name = "alice"}), draw_account(*world, {.short_name = "bob"})});
     }
 };
 

@@ -78,7 +78,8 @@ TEST(scenario_file, steps_name_the_users_they_are_about) {
 )",
                               {});
     ASSERT_TRUE(parsed) << parsed.error().render();
-    EXPECT_EQ(parsed->groups[0].users, (std::vector<std::string>{"alice", "bob"}));
+    EXPECT_EQ(parsed->groups[0].users, (std::vector<sim::mac::account_order>{
+                                           {.short_name = "alice"}, {.short_name = "bob"}}));
     const auto& login = std::get<lifecycle_step>(parsed->steps[0].verb);
     EXPECT_EQ(login.kind, lifecycle_step::what::login);
     EXPECT_EQ(login.user, "bob");

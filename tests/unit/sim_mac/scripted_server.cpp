@@ -134,6 +134,12 @@ std::string scripted_server::name_of(const net::incoming& in) const {
     if (in.what.method == "GET") {
         return std::string{path};
     }
+    if (path == "/.well-known/com.apple.remotemanagement") {
+        return "discovery";
+    }
+    if (path == "/account") {
+        return net::find_header(in.what.headers, "Authorization") ? "profile" : "sign-in";
+    }
     if (net::media_type(in.what.headers) == mdm::checkin_content_type) {
         const auto message = mdm::parse_checkin(in.what.body);
         if (!message) { // those of the bootstrap token have no type of their own
@@ -250,7 +256,9 @@ net::task<void> mac_bench::set_up(mac_bench* b, net::task<void> test) {
         .system_trust =
             std::make_shared<const std::vector<crypto::certificate>>(1, b->server->root())});
     b->env->devices = (co_await device_ca::make(*b->world, {})).value();
-    b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, test_hardware(b->persona_name),
+    auto hw = test_hardware(b->persona_name);
+    hw.wire = b->wire;
+    b->subject = std::make_unique<mac>(*b->env, actor{"mac-0001"}, std::move(hw),
                                        mac_key(*b->world), b->users);
     co_await std::move(test);
 }

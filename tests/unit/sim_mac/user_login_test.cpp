@@ -181,6 +181,19 @@ TEST_F(network_users, a_local_user_is_never_heard_of) {
     }
 }
 
+TEST(account, is_saved_with_its_kind_and_password) {
+    const account carol{.id = "G",
+                        .short_name = "carol",
+                        .long_name = "Carol",
+                        .kind = account_kind::network,
+                        .password = "pw"};
+    const auto back = account::load(carol.save()).value();
+    EXPECT_EQ(back.save(), carol.save());
+    EXPECT_EQ(back.kind, account_kind::network);
+    EXPECT_FALSE(account::load({{"id", "G"}, {"short_name", "x"}, {"kind", "other"}}));
+    EXPECT_FALSE(account::load({}));
+}
+
 // A second enrollment begins with a log-in at the server again.
 TEST_F(network_users, who_is_logged_in_at_an_enrollment_is_asked_for) {
     users.front().kind = account_kind::network;

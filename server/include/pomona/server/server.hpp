@@ -55,6 +55,10 @@ struct server_options {
     std::optional<net::endpoint> scep_http;
     /// Permits single DES to SCEP clients that know nothing else.
     bool scep_legacy = false;
+    /// Behind a proxy that ends TLS: the header in which it passes the client's certificate on, as
+    /// RFC 9440 or as escaped PEM. Taken from `trusted_proxies` only. Empty: no header is looked at.
+    std::string certificate_header;
+    std::vector<std::string> trusted_proxies{"127.0.0.1", "::1"};
     /// Beside those that the store knows already; everybody else is answered 410.
     std::vector<network_user> users;
     std::optional<identity_ca> other_ca; ///< instead of the server's own

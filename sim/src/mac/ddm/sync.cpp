@@ -30,14 +30,15 @@ void record_end(channel& c, const ddm_engine& e, std::uint64_t cause) {
 net::task<exchange_outcome> ask(channel_ptr self, client_ptr client, ddm_message what,
                                 std::uint64_t cause) {
     const auto begun = self->now();
+    const auto& retry = policy_of(self->mac->hw.wire.retry);
     for (unsigned attempt = 1;; ++attempt) {
         auto answer = co_await send_checkin(self, client, self->mac->current->checkin_url(),
                                             message_of(what), cause);
-        if (answer.response || attempt == ddm_tries || !self->is_still(begun)) {
+        if (answer.response || attempt == retry.ddm_tries || !self->is_still(begun)) {
             co_return answer;
         }
         cause = answer.event;
-        co_await self->mac->world().sleep_for(result_resend.delay(attempt - 1));
+        co_await self->mac->world().sleep_for(retry.result_resend.delay(attempt - 1));
         if (!self->is_still(begun)) {
             co_return answer;
         }

@@ -44,6 +44,10 @@ struct stack_options {
     std::optional<net::endpoint> scep_http_bind; ///< SCEP without TLS; empty: not offered
     std::optional<scep_ca> other_ca;             ///< instead of the server's own
     bool seed_schema = false; ///< the Macs know what a seed of macOS brings
+    /// Of the reference server: server_options::certificate_header, trusted_proxies, users.
+    std::string certificate_header;
+    std::vector<std::string> trusted_proxies;
+    std::vector<pomona::server::network_user> users;
     bool scep_legacy = false; ///< single DES and SHA-1 for old SCEP peers, on both sides
     std::vector<std::string> server_alpn{"h2", "http/1.1"}; ///< versions of HTTP the server speaks
     /// Another server: then neither server nor push service is started, and the Macs take their

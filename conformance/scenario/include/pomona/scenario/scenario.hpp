@@ -6,7 +6,9 @@
 #include "pomona/foundation/time.hpp"
 #include "pomona/protocol/plist/value.hpp"
 #include "pomona/scenario/source.hpp"
+#include "pomona/sim/mac/account.hpp"
 #include "pomona/sim/mac/mac.hpp"
+#include "pomona/sim/mac/manner.hpp"
 #include "pomona/sim/mac/trials.hpp"
 
 #include <cstdint>
@@ -39,10 +41,11 @@ struct mac_group {
     std::size_t count = 1;
     std::string persona; ///< a name, or a file beside the scenario
     sim::mac::http_offer http = sim::mac::http_offer::negotiate;
-    std::vector<std::string> users; ///< short names of each Mac's managed users
     /// Made by `lifecycle: clone` from this group (empty: from all Macs); not there at the begin.
     std::optional<std::string> cloned_from;
     std::shared_ptr<const sim::mac::persona> own_persona; ///< read from the file; null for a name
+    std::vector<sim::mac::account_order> users; ///< of each Mac
+    sim::mac::manner manner;
 };
 
 /// One message of the closed vocabulary that `expect` and `within … of` name.
@@ -98,6 +101,9 @@ struct enroll_step {
     bool by_ade = false;               ///< Automated Device Enrollment
     std::string url;                   ///< ADE: instead of the target's; may be empty
     bool await_configuration = true;   ///< ADE: Setup Assistant waits for DeviceConfigured
+    bool wait = true;         ///< false: goes on beside the steps that follow, whatever comes of it
+    std::string account_mode; ///< account-driven: "byod" or "adde"; empty: by profile
+    std::string account;      ///< account-driven: who types it in, with variables
 };
 /// A command to queue: RequestType and its keys; CommandUUID is made when it is queued.
 struct queue_step {
@@ -105,6 +111,17 @@ struct queue_step {
     bool push = true;
     std::map<std::string, std::string> capture; ///< variable → "uuids.<n>"
     std::string user;                           ///< into this user's queue; empty: the device's
+};
+/// The network users whom the server is to manage from now on, beside those it has.
+struct users_step {
+    struct one {
+        std::string short_name, password;
+    };
+    std::vector<one> users;
+};
+/// What the CA does with requests: with new ones, or with those of the step's Macs that wait.
+struct ca_step {
+    enum class what { manual, automatic, approve, deny } kind{};
 };
 struct push_step {
     std::string user;
@@ -181,7 +198,8 @@ struct step {
     std::string source_text;
     std::string macs; ///< group; empty: all
     std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, renew_step,
-                 config_step, lifecycle_step, set_step, check_step, advance_step, fault_step>
+                 config_step, lifecycle_step, set_step, check_step, advance_step, fault_step,
+                 users_step, ca_step>
         verb;
 };
 

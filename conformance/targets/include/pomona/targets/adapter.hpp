@@ -27,12 +27,24 @@ struct push_certificate {
     std::string problem; ///< what the server itself says is wrong with it; may be empty
 };
 
+/// A network user whom the server is to manage (Apple, "User Authenticate").
+struct directory_user {
+    std::string short_name;
+    std::string password; ///< empty: managed without a token
+};
+/// A certificate request that waits for a decision.
+struct waiting_request {
+    std::string transaction_id;
+    std::string subject;
+};
+
 /// Verbs return when the server has accepted the work. All messages are recorded as actor
 /// "operator", channel "api".
 class adapter {
   public:
     virtual ~adapter() = default;
-    /// Words that a scenario's `needs` may name: "queue", "push", "declare", "ade".
+    /// Words that a scenario's `needs` may name: "queue", "push", "declare", "ade", "users",
+    /// "scep-approval", "account-driven".
     [[nodiscard]] virtual std::vector<std::string> capabilities() const = 0;
     /// Is the server there, does it take our credentials? Its version on success.
     virtual net::task<result<std::string>> probe() = 0;
@@ -48,6 +60,14 @@ class adapter {
     virtual net::task<result<bytes>> download(std::string url) = 0;
     /// Settings of the server that scenarios may change; refused by servers that have none.
     virtual net::task<result<void>> configure(plist::dict settings) = 0;
+    // The rest not every server has; the default is errc::refused.
+    virtual net::task<result<void>> set_users(std::vector<directory_user> users);
+    /// Whether new requests for certificates wait for a decision.
+    virtual net::task<result<void>> set_scep_approval(bool manual);
+    virtual net::task<result<std::vector<waiting_request>>> waiting_requests();
+    /// What signing in would give to a user who enrolls a Mac by account; `mode`: byod or adde.
+    virtual net::task<result<std::string>> access_token(std::string account, std::string mode);
+    virtual net::task<result<void>> decide_request(std::string transaction_id, bool approve);
 };
 
 struct api_options {

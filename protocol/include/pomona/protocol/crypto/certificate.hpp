@@ -81,10 +81,6 @@ struct identity {
     std::vector<certificate> chain;
 };
 
-/// PKCS #12 with a MAC: the key, its certificate and the others in it. Errors: malformed,
-/// too_large, decrypt_failed (the password is wrong), unsupported (RC2 and other ciphers of the
-/// legacy provider; too many rounds), wrong_key (no certificate for the key).
-result<identity> read_pkcs12(const context& ctx, bytes_view data, std::string_view password);
 
 /// What a certificate to be issued shall say. Extensions not named here are not written.
 struct certificate_spec {

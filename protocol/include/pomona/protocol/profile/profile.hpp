@@ -88,6 +88,8 @@ struct mdm_payload {
     bool check_out_when_removed = false;
     bool use_development_apns = false;
     std::vector<std::string> server_capabilities;
+    std::string enrollment_mode; ///< account-driven: "BYOD" or "ADDE"
+    std::string assigned_managed_apple_id;
 };
 result<mdm_payload> read_mdm(const payload& p);
 plist::dict write_mdm(const mdm_payload& m);
@@ -101,6 +103,9 @@ struct scep_payload {
 };
 result<scep_payload> read_scep(const payload& p);
 plist::dict write_scep(const scep_payload& s);
+
+/// A com.apple.security.pkcs12 payload: PayloadContent opened with Password (absent: none).
+result<crypto::identity> read_pkcs12(const crypto::context& ctx, const payload& p);
 
 /// DER (root, pkcs1) or PEM (pem) certificates of a certificate payload.
 result<std::vector<crypto::certificate>> read_certificates(const crypto::context& ctx,

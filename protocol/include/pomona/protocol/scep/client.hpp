@@ -21,6 +21,10 @@ struct client_config {
     bytes ca_fingerprint;      ///< MD5 (16), SHA-1 (20) or SHA-256 (32 octets); empty: not checked
     bool ber_envelope = false; ///< SCEP-060: indefinite lengths, as Apple's client writes them
     bool raw_get = false;      ///< SCEP-060: as macOS, escape only '=' of a PKIOperation by GET
+    bool always_get = false;   ///< observed (F24): PKIOperation by GET, whatever the CA offers
+    /// Signs in place of a self-signed certificate, as a RenewalReq without a challenge where the
+    /// CA knows that (RFC 8894 section 2.3). Apple's client never does.
+    std::optional<crypto::identity> renews = std::nullopt;
     /// crypto::context::with_legacy: single DES and SHA-1 where the CA has nothing better, and a CA
     /// certificate whose KeyUsage RFC 8894 does not permit. Empty: all that is refused.
     std::optional<crypto::context> legacy;

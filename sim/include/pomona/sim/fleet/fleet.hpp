@@ -16,9 +16,10 @@ struct group {
     std::size_t count = 1;
     std::string persona; ///< a name of mac::persona_names
     mac::http_offer http = mac::http_offer::negotiate;
-    std::vector<std::string> users = {}; ///< short names of each Mac's managed users
+    std::vector<mac::account_order> users = {}; ///< of each Mac
     /// One from the user's own file instead of `persona`.
     std::shared_ptr<const mac::persona> own_persona = {};
+    mac::manner manner = {};
 };
 
 /// Identifiers (UDID, serial number, MAC addresses) are drawn from the world's randomness, unique

@@ -1,6 +1,9 @@
 // A user of a Mac.
 #pragma once
 
+#include "pomona/foundation/error.hpp"
+#include "pomona/protocol/plist/value.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,9 +36,20 @@ struct account {
     std::string long_name;  ///< "Alice"
     account_kind kind = account_kind::managed;
     std::string password = {}; ///< what the user types at log-in; never in a trace
+
+    /// With the password.
+    [[nodiscard]] plist::dict save() const;
+    static result<account> load(const plist::dict& saved);
+};
+/// An account to be made.
+struct account_order {
+    std::string short_name;
+    account_kind kind = account_kind::managed;
+    std::string password = {};
+    bool operator==(const account_order&) const = default;
 };
 /// An account with a GUID from the world's randomness, or with the one that all users of a `kind`
 /// have (Shared iPad).
-account draw_account(net::world& world, std::string short_name, const persona* kind = nullptr);
+account draw_account(net::world& world, account_order what, const persona* kind = nullptr);
 
 } // namespace pomona::sim::mac

@@ -88,6 +88,14 @@ struct enroll_failure {
     bool transport = false; ///< the server could not be reached at all
 };
 
+/// What a user types into System Settings to enroll, and what signing in would give.
+struct account_enrollment {
+    std::string identifier; ///< "ada@example.org"
+    /// "https://localhost:9000": asked in place of the identifier's domain. Empty: the domain.
+    std::string discovery = {};
+    std::string access_token = {}; ///< of the sign-in page
+};
+
 /// State of the machine that a scenario may set (design: `set`).
 struct condition {
     bool online = true;
@@ -126,10 +134,9 @@ struct user_standing {
 /// (shut the world down first).
 class mac {
   public:
-    /// `key`: the RSA key its SCEP identity will use; `who`: its name in the trace. `users`: those
-    /// that MDM manages, with different short names; the first is logged in and installs the
-    /// profile. Choice: a real Mac manages the user who enrolled and the directory users that the
-    /// server accepts; here all of `users` are managed.
+    /// `key`: the RSA key its SCEP identity will use; `who`: its name in the trace. `users`: with
+    /// different short names; the first is logged in and installs the profile. Their kinds say
+    /// which of them MDM manages.
     mac(environment& env, actor who, hardware hw, crypto::private_key key,
         std::vector<account> users = {});
     ~mac();
@@ -141,6 +148,9 @@ class mac {
     /// Downloads the profile at `url` and installs it as a user would; over when TokenUpdate was
     /// accepted or something failed. From then on pushes wake it by themselves.
     net::task<std::expected<void, enroll_failure>> enroll(std::string url);
+    /// Account-driven enrollment (Apple, "Onboarding users with account sign-in"): service
+    /// discovery, the profile by access token, then as above.
+    net::task<std::expected<void, enroll_failure>> enroll_by_account(account_enrollment what);
     /// The same with a profile at hand.
     net::task<std::expected<void, enroll_failure>> install(bytes profile);
 
@@ -214,6 +224,8 @@ class mac {
     /// had; TokenUpdate only if that is another now), and holds the sessions that were due.
     void resume();
 
+    /// How the server names the device's channel: by UDID, or by EnrollmentID.
+    [[nodiscard]] enrollment_id id() const;
     /// The push token of the device channel; empty: none.
     [[nodiscard]] push_token token() const;
 

@@ -5,6 +5,7 @@
 #include "pomona/foundation/ids.hpp"
 #include "pomona/foundation/source.hpp"
 #include "pomona/protocol/plist/value.hpp"
+#include "pomona/sim/mac/manner.hpp"
 
 #include <expected>
 #include <filesystem>
@@ -126,6 +127,7 @@ struct hardware {
     std::string computer_name; ///< "mac-0007": also its host name
     std::string wifi_mac, bluetooth_mac;
     std::string ethernet_mac; ///< empty: no socket
+    manner wire = {};         ///< how it behaves on the wire
 };
 /// A machine with identifiers from the world's randomness: a UDID of the persona's shape (Macs: a
 /// UUID), a serial number of ten characters, addresses.
