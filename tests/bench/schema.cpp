@@ -5,6 +5,7 @@
 #include "pomona/protocol/schema/validate.hpp"
 
 #include <benchmark/benchmark.h>
+#include <plist/plist.h>
 
 #include <stdexcept>
 
@@ -100,6 +101,30 @@ void device_information_from_wire_to_wire(benchmark::State& state) {
     }
 }
 BENCHMARK(device_information_from_wire_to_wire);
+
+/// The command read and the report written by libplist alone.
+void bare_libplist_device_information(benchmark::State& state) {
+    bench_mac mac;
+    const auto body = command_body();
+    const auto report =
+        mdm::write_report(sim::mac::process_command(body, mac.state()).value().answer);
+    plist_t answer = nullptr;
+    plist_from_xml(reinterpret_cast<const char*>(report.data()),
+                   static_cast<std::uint32_t>(report.size()), &answer);
+    for (auto _ : state) {
+        plist_t tree = nullptr;
+        plist_from_xml(reinterpret_cast<const char*>(body.data()),
+                       static_cast<std::uint32_t>(body.size()), &tree);
+        plist_free(tree);
+        char* text = nullptr;
+        std::uint32_t length = 0;
+        plist_to_xml(answer, &text, &length);
+        benchmark::DoNotOptimize(length);
+        plist_to_xml_free(text);
+    }
+    plist_free(answer);
+}
+BENCHMARK(bare_libplist_device_information);
 
 } // namespace
 } // namespace pomona::bench

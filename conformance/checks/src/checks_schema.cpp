@@ -178,6 +178,73 @@ observation foreign_commands_are_errors(const trace_view& run) {
     return out;
 }
 
+/// AccessRights of the profile that the Mac had downloaded last; nullopt when none is known.
+std::optional<std::int64_t> rights_before(const trace_view& run, const trace::event& e) {
+    const auto renewed = std::ranges::any_of(run.of_mac(e.actor), [&](const trace::event* other) {
+        return other->number < e.number && renews_enrollment(*other);
+    });
+    if (renewed) {
+        return std::nullopt;
+    }
+    std::optional<std::int64_t> out;
+    for (const auto& p : fetched_profiles(run, e.actor)) {
+        if (p.fetch->answer->number < e.number) {
+            out = p.fetch->answer->summary.number("AccessRights");
+        }
+    }
+    return out;
+}
+
+/// Commands that were handed to a Mac which cannot have them, for one reason.
+observation handed_out_in_vain(const trace_view& run, schema::obstacle reason,
+                               bool (*concerns)(const schema::context&)) {
+    observation out;
+    const known_macs macs{run};
+    for (const auto& x : run.of_channel("mdm")) {
+        const auto type = x.answered() ? x.answer->summary.text("RequestType") : std::string_view{};
+        const auto* known = schema::find_command(type);
+        auto context = known == nullptr ? std::nullopt : macs.context_of(*x.request);
+        if (!context) {
+            continue;
+        }
+        context->os = macs.newest_of(x.request->actor);
+        context->rights = rights_before(run, *x.request);
+        if (!concerns(*context)) {
+            continue;
+        }
+        ++out.occasions;
+        // Apple, "Managing connections": the enrollment's own profile may be removed by any server.
+        const bool may_be_own = reason == schema::obstacle::right && type == "RemoveProfile";
+        if (!may_be_own && schema::obstacle_of(*known, *context) == reason) {
+            note(out, *x.answer, "no command that the Mac cannot have",
+                 std::string{type} + ", which " + std::string{schema::to_text(reason)},
+                 {x.request});
+        }
+    }
+    return out;
+}
+
+observation user_enrollment_is_heeded(const trace_view& run) {
+    auto out = handed_out_in_vain(run, schema::obstacle::enrollment, [](const auto& c) {
+        return c.enrollment == schema::enrollment_kind::user;
+    });
+    out.reason = std::string{no_mac} + " is in user enrollment and was given a command";
+    return out;
+}
+
+observation rights_are_heeded(const trace_view& run) {
+    auto out = handed_out_in_vain(run, schema::obstacle::right,
+                                  [](const auto& c) { return c.rights.has_value(); });
+    out.reason = std::string{no_mac} + " and whose AccessRights are known was given a command";
+    return out;
+}
+
+observation versions_are_heeded(const trace_view& run) {
+    auto out = handed_out_in_vain(run, schema::obstacle::too_old, [](const auto&) { return true; });
+    out.reason = std::string{no_mac} + " was given a command";
+    return out;
+}
+
 // Schema declarative/declarations, by the declaration's Type. One that the operator uploaded is the
 // operator's.
 observation declarations_are_valid(const trace_view& run) {
@@ -212,6 +279,30 @@ observation declarations_are_valid(const trace_view& run) {
 void add_schema_checks(std::vector<check>& to) {
     using enum level;
     constexpr auto commands = "mdm/commands, releases of macOS 15 and 26 (protocol/schema)";
+    to.push_back({"MDM-CHK-043",
+                  "Commands that user enrollment forbids are not sent to a Mac in it.",
+                  must,
+                  basis::derived,
+                  "derived from mdm/commands, userenrollment",
+                  subject::server,
+                  {},
+                  user_enrollment_is_heeded});
+    to.push_back({"MDM-CHK-044",
+                  "Commands that need a right which AccessRights lacks are not sent.",
+                  should,
+                  basis::derived,
+                  "derived from mdm/commands, accessrights",
+                  subject::server,
+                  {},
+                  rights_are_heeded});
+    to.push_back({"MDM-CHK-051",
+                  "Commands newer than the Mac's OSVersion are not sent.",
+                  should,
+                  basis::derived,
+                  "derived from mdm/commands, introduced",
+                  subject::server,
+                  {},
+                  versions_are_heeded});
     to.push_back({"MDM-CHK-050",
                   "Commands have the keys, types and values that the schema gives them for the "
                   "Mac's version.",

@@ -47,15 +47,20 @@ std::optional<schema::context> known_macs::context_of(const trace::event& reques
     return c;
 }
 
-std::vector<schema::finding> known_macs::proven(const trace::event& request,
-                                                const schema::findings& all,
-                                                bool has_placeholders) const {
+schema::version known_macs::newest_of(std::string_view mac) const {
     schema::version newest;
-    if (const auto mac = macs_.find(request.actor); mac != macs_.end()) {
-        for (const auto& [number, os] : mac->second.versions) {
+    if (const auto known = macs_.find(mac); known != macs_.end()) {
+        for (const auto& [number, os] : known->second.versions) {
             newest = std::max(newest, os);
         }
     }
+    return newest;
+}
+
+std::vector<schema::finding> known_macs::proven(const trace::event& request,
+                                                const schema::findings& all,
+                                                bool has_placeholders) const {
+    const auto newest = newest_of(request.actor);
     std::vector<schema::finding> out;
     for (const auto& f : all) {
         const bool learnt = f.why == schema::obstacle::too_old && f.release <= newest;

@@ -20,6 +20,8 @@ class known_macs {
     /// The Mac and the channel that sent `request`, as far as they were known by then. Nullopt when
     /// the Mac's version was not.
     [[nodiscard]] std::optional<schema::context> context_of(const trace::event& request) const;
+    /// The newest system that the Mac ever told; it may have had it before it told.
+    [[nodiscard]] schema::version newest_of(std::string_view mac) const;
     /// The findings that prove something: no notes, nothing that the Mac's system may have learnt
     /// meanwhile, no form of a text that the trace has as a placeholder only.
     [[nodiscard]] std::vector<schema::finding>

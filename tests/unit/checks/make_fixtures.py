@@ -875,6 +875,22 @@ def _(t):
     given(t, SHORT)
 
 
+def in_user_enrollment(t, kind):
+    known_mac(t)
+    r = t.loop_request()
+    r["summary"]["EnrollmentID"] = r["summary"].pop("UDID")
+    t.command(r, "U1", kind)
+
+
+one("MDM-CHK-043", "pass", lambda t: in_user_enrollment(t, "ProfileList"))
+one("MDM-CHK-043", "fail", lambda t: in_user_enrollment(t, "EraseDevice"))
+one("MDM-CHK-044", "pass", lambda t: (t.profile(), known_mac(t), t.loop(gets="U1", kind="DeviceLock")))
+one("MDM-CHK-044", "pass-own-profile", lambda t: (
+    t.profile({"AccessRights": 1}), known_mac(t), t.loop(gets="U1", kind="RemoveProfile")))
+one("MDM-CHK-044", "fail", lambda t: (
+    t.profile({"AccessRights": 1}), known_mac(t), t.loop(gets="U1", kind="DeviceLock")))
+one("MDM-CHK-051", "pass", lambda t: (known_mac(t, "13.0"), t.loop(gets="U1", kind="DeclarativeManagement")))
+one("MDM-CHK-051", "fail", lambda t: (known_mac(t, "12.6"), t.loop(gets="U1", kind="DeclarativeManagement")))
 VERIFIED = {"PasswordVerified": True}
 one("MDM-CHK-075", "pass", lambda t: (known_mac(t), answers(t, "VerifyRecoveryLock", VERIFIED)))
 one("MDM-CHK-075", "pass-unknown-key", lambda t: (
