@@ -46,15 +46,18 @@ void change_mode(core& c, power_mode to, std::uint64_t cause) {
     reach_changed(c, before, record_power(c, cause));
 }
 
-/// Of its users, after an erase. Choice: those of before, with new GUIDs.
+/// After an erase. Choice: the users are those of before, with new GUIDs; Setup Assistant makes
+/// their accounts.
+void renew_users(core& c) {
+    for (const auto& u : c.users) {
+        u->user = draw_account(c.world(), u->user->short_name);
+        u->deleted = false;
+    }
+}
+
 void create_accounts(core& c) {
     for (const auto& u : c.users) {
         if (c.box.users.find(u->user->short_name) == nullptr) {
-            u->user = draw_account(c.world(), {.short_name = u->user->short_name,
-                                               .kind = u->user->kind,
-                                               .password = u->user->password},
-                                   &c.hw.kind);
-            u->deleted = false;
             c.box.users.add({.guid = u->user->id,
                              .short_name = u->user->short_name,
                              .full_name = u->user->long_name,
@@ -228,6 +231,7 @@ void erase(const core_ptr& self, std::uint64_t cause) {
     self->box.power = std::move(power);
     self->box.security = security;
     self->setup = {.running = true};
+    renew_users(*self);
     keep_backup(*self);
     self->bootstrap = {};
     self->current.reset();
