@@ -28,6 +28,8 @@ bool is_over(const std::expected<void, sim::mac::enroll_failure>& result) {
     return !result && result.error().at != "TokenUpdate";
 }
 
+using enroll_result = std::expected<void, sim::mac::enroll_failure>;
+
 /// "https://localhost:9000" of the enrollment profile's address.
 std::string origin_of(const std::string& url) {
     const auto host = url.find("://");
@@ -35,9 +37,11 @@ std::string origin_of(const std::string& url) {
 }
 
 /// One try of the user, in the way of the step.
-net::task<std::expected<void, sim::mac::enroll_failure>>
-try_enroll(step_context& c, std::size_t mac, const enroll_step& e) {
+net::task<enroll_result> try_enroll(step_context& c, std::size_t mac, const enroll_step& e) {
     auto& who = c.env.fleet.at(mac);
+    if (e.by_ade) {
+        co_return co_await who.enroll_by_ade();
+    }
     if (e.account_mode.empty()) {
         co_return co_await who.enroll(c.env.enroll_url);
     }
@@ -57,8 +61,6 @@ net::task<void> enroll_beside(sim::mac::mac* who, std::string url) {
     co_await who->enroll(std::move(url));
 }
 
-using enroll_result = std::expected<void, sim::mac::enroll_failure>;
-
 /// `refused_at`: where it was to fail; empty: nowhere.
 void settle(step_context& c, std::size_t mac, const enroll_result& result,
             const std::string& refused_at) {
@@ -75,11 +77,6 @@ void settle(step_context& c, std::size_t mac, const enroll_result& result,
     }
 }
 
-net::task<enroll_result> begin_enroll(step_context& c, std::size_t mac, const enroll_step& e) {
-    auto& who = c.env.fleet.at(mac);
-    return e.by_ade ? who.enroll_by_ade() : who.enroll(c.env.enroll_url);
-}
-
 net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
     if (e.after_max > duration{0}) {
         const auto span = static_cast<std::uint64_t>((e.after_max - e.after_min).count());
@@ -91,10 +88,10 @@ net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
             sim::mac::ade_assignment{.url = e.url.empty() ? c.env.ade_url : e.url,
                                      .await_device_configured = e.await_configuration});
     }
-    auto result = co_await begin_enroll(c, mac, e);
+    auto result = co_await try_enroll(c, mac, e);
     for (int again = 1; again < e.tries && is_over(result); ++again) {
         co_await c.env.world.sleep_for(before_next_try);
-        result = co_await begin_enroll(c, mac, e);
+        result = co_await try_enroll(c, mac, e);
     }
     settle(c, mac, result, e.refused_at);
 }

@@ -144,17 +144,17 @@ result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view d
     return out;
 }
 
-result<void> check_key(const enrollment_plan& plan, const crypto::private_key& key) {
-    if (plan.given) {
-        return {};
-    }
-    const auto& wanted = plan.scep;
+result<void> check_key(const profile::scep_payload& wanted, const crypto::private_key& key) {
     if (!key.is_rsa() || wanted.key_size != key.bits()) {
         return fail(errc::unsupported_value,
                     "the payload asks for an RSA key of " + std::to_string(wanted.key_size) +
                         " bits (Keysize), this Mac has one of " + std::to_string(key.bits()));
     }
     return {};
+}
+
+result<void> check_key(const enrollment_plan& plan, const crypto::private_key& key) {
+    return plan.given ? result<void>{} : check_key(plan.scep, key);
 }
 
 } // namespace pomona::sim::mac

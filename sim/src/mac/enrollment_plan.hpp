@@ -22,6 +22,7 @@ struct enrollment_plan {
 result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view data,
                                         const hardware& machine);
 /// Keysize of the payload against the key this Mac has (SCEP runs with that one only).
+result<void> check_key(const profile::scep_payload& wanted, const crypto::private_key& key);
 result<void> check_key(const enrollment_plan& plan, const crypto::private_key& key);
 
 /// The certificates of all certificate payloads.

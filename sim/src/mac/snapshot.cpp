@@ -1,5 +1,6 @@
 #include "mac/snapshot.hpp"
 
+#include "mac/ddm/client.hpp"
 #include "mac/enrollment.hpp"
 #include "mac/enrollment_plan.hpp"
 #include "pomona/protocol/plist/codec.hpp"
@@ -87,6 +88,9 @@ plist::dict save_channel(const channel& c) {
     if (c.user) {
         out.set("User", save_account(*c.user));
     }
+    if (auto held = save_declarations(c); !held.empty()) {
+        out.set("Declarations", std::move(held));
+    }
     return out;
 }
 
@@ -113,6 +117,9 @@ result<void> restore_channel(channel& c, const plist::dict& d) {
             return std::unexpected{std::move(read.error())};
         }
         c.profiles = *std::move(read);
+    }
+    if (const auto* held = d.dictionary("Declarations")) {
+        return load_declarations(c, *held);
     }
     return {};
 }

@@ -22,8 +22,8 @@ identity own(const context& ctx) {
 
 /// By OpenSSL's own writer.
 bytes written(const identity& id, const char* password, int rounds, int key_cipher = 0) {
-    PKCS12* made = PKCS12_create(password, "own", id.key.native().get(), id.cert.native().get(), nullptr,
-                                 key_cipher, 0, rounds, rounds, 0);
+    PKCS12* made = PKCS12_create(password, "own", id.key.native().get(), id.cert.native().get(),
+                                 nullptr, key_cipher, 0, rounds, rounds, 0);
     bytes out;
     if (made != nullptr) {
         out.resize(static_cast<std::size_t>(i2d_PKCS12(made, nullptr)));
