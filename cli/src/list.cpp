@@ -164,7 +164,8 @@ exit_code explain_command(const arguments& args) {
     const auto s = settings::read(
         {"explain", "CHECK|BUG|FAULT|PERSONA|MESSAGE",
          "Says what a check judges, how much it weighs and how we know; what a planted bug or a "
-         "fault does; what a persona is; or what Apple's schema says of a command, check-in message, payload type, "
+         "fault does; what a persona is; or what Apple's schema says of a command, check-in "
+         "message, payload type, "
          "declaration or status item.",
          "pomona explain InstallProfile",
          with_common({{"json", 0, "", "As JSON", "", false}, seed_schema_option()})},

@@ -87,6 +87,12 @@ task poke(stack::mac_host* host, mac* m, arguments) {
         co_return refused(exit_code::failed, m->who().value() + " is not enrolled",
                           "`pomona mac enroll " + m->who().value() + "`");
     }
+    if (const auto c = m->current(); !c.online || !sim::mac::runs(c.power)) {
+        co_return refused(exit_code::failed,
+                          m->who().value() + " has no network now: it will "
+                                             "connect once it has",
+                          "`pomona mac network " + m->who().value() + " on`, or `power … awake`");
+    }
     if (!co_await work::settle(&host->world(), {m}, session_time)) {
         co_return refused(exit_code::failed, m->who().value() + ": the session does not end");
     }

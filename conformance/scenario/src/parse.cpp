@@ -259,10 +259,9 @@ std::expected<scenario, parse_failure> parse(const std::string& file, std::strin
         read_file(state, *root, out);
     }
     if (!state.problems.empty()) {
-        std::ranges::sort(state.problems, {},
-                          [](const problem& p) {
-                              return std::tuple{p.where.file, p.where.line, p.where.column};
-                          });
+        std::ranges::sort(state.problems, {}, [](const problem& p) {
+            return std::tuple{p.where.file, p.where.line, p.where.column};
+        });
         return std::unexpected(parse_failure{std::move(state.problems), std::string{text},
                                              std::move(state.other_files)});
     }

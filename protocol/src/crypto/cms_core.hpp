@@ -19,7 +19,7 @@ struct signed_attribute {
 struct signing_options {
     const EVP_MD* digest = nullptr;
     std::optional<time_point> signing_time; ///< nullopt: no signed attributes at all
-    bool detached = false; ///< eContent absent
+    bool detached = false;                  ///< eContent absent
     bool with_chain = false;
     std::vector<signed_attribute> attributes;
 };

@@ -114,9 +114,8 @@ net::task<std::shared_ptr<courier>> open_courier(net::world& world, net::open_op
 
 net::task<result<push_token>> register_on(std::shared_ptr<courier> c, token_owner who,
                                           net::annotation note, time_point deadline) {
-    json wanted{{"device", who.device.value()},
-                {"topic", who.for_topic.value()},
-                {"stream", c->stream_id}};
+    json wanted{
+        {"device", who.device.value()}, {"topic", who.for_topic.value()}, {"stream", c->stream_id}};
     if (!who.had.empty()) {
         wanted["token"] = to_hex(who.had.value());
     }

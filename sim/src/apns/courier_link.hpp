@@ -45,7 +45,8 @@ enum class token_call { subscribe, unsubscribe, unregister };
 /// The tokens that the service does not know, when it has answered (to `subscribe`; others have
 /// none); nullopt when the stream is not known or the connection broke. Many tokens go out as
 /// several requests; `unregister` takes one.
-net::task<std::optional<std::vector<push_token>>> tell_tokens(std::shared_ptr<courier> c, token_call what,
-std::vector<push_token> tokens, net::annotation note, time_point deadline);
+net::task<std::optional<std::vector<push_token>>>
+tell_tokens(std::shared_ptr<courier> c, token_call what, std::vector<push_token> tokens,
+            net::annotation note, time_point deadline);
 
 } // namespace pomona::sim::apns

@@ -135,9 +135,8 @@ net::reply device_api::enroll(const call& c) {
     }
     // A token that is known already is somebody's, alive or dead.
     const bool is_free = !had->empty() && !store_->state_of(*had, world_->now());
-    const auto* const token =
-        store_->enroll(udid{*device}, topic{*for_topic},
-                       is_free ? *had : push_token{world_->random(token_bytes)});
+    const auto* const token = store_->enroll(
+        udid{*device}, topic{*for_topic}, is_free ? *had : push_token{world_->random(token_bytes)});
     if (token == nullptr) {
         return refuse(503, "too many tokens");
     }

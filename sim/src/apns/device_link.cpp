@@ -282,11 +282,10 @@ net::task<result<push_token>>
 device_link::register_device(actor mac, udid device, topic for_topic,
                              std::function<void(delivery)> on_delivery, time_point deadline,
                              push_token had) {
-    return impl::enroll(impl_, std::move(mac),
-                        {.device = std::move(device),
-                         .for_topic = std::move(for_topic),
-                         .had = std::move(had)},
-                        std::move(on_delivery), deadline);
+    return impl::enroll(
+        impl_, std::move(mac),
+        {.device = std::move(device), .for_topic = std::move(for_topic), .had = std::move(had)},
+        std::move(on_delivery), deadline);
 }
 
 net::task<void> device_link::set_listening(push_token token, bool on) {

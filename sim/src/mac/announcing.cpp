@@ -26,9 +26,9 @@ net::task<std::expected<push_token, step_failure>> register_token(channel_ptr se
             on_push(*alive, d);
         }
     };
-    auto token = co_await mac.env->push.register_device(
-        mac.who, push_client(*self), mac.current->payload.topic, delivered, mac.request_deadline(),
-        self->push.token);
+    auto token = co_await mac.env->push.register_device(mac.who, push_client(*self),
+                                                        mac.current->payload.topic, delivered,
+                                                        mac.request_deadline(), self->push.token);
     if (!token) {
         co_return std::unexpected{
             step_failure{.what = {.at = "TokenUpdate",

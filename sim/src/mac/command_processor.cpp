@@ -61,10 +61,10 @@ bool is_wire_command(std::string_view request_type) {
 
 outcome process(const command& c, const device_state& state) {
     if (!state.machine.kind.is_mac() && !is_wire_command(c.request_type)) {
-        return refused(c, state,
-                       mac_error(mdm_error_domain, code::unknown_request_type,
-                                 "The request type \"" + c.request_type +
-                                     "\" is not known to this device."));
+        return refused(
+            c, state,
+            mac_error(mdm_error_domain, code::unknown_request_type,
+                      "The request type \"" + c.request_type + "\" is not known to this device."));
     }
     if (auto why = screen_availability(c, state)) {
         return refused(c, state, *std::move(why));

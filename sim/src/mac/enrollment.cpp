@@ -70,7 +70,11 @@ net::task<std::expected<issued_identity, step_failure>> get_identity(core_ptr se
     if (plan.given) {
         co_return issued_identity{.identity = plan.given, .event = cause};
     }
-    co_return co_await run_scep(std::move(self), plan.scep.client, std::move(trust), cause);
+    auto config = plan.scep.client;
+    if (self->hw.wire.scep == scep_dialect::rfc8894 && self->current) {
+        config.renews = *self->current->identity; // the enrollment's own: never for other payloads
+    }
+    co_return co_await run_scep(std::move(self), std::move(config), std::move(trust), cause);
 }
 
 void record_identity(core& c, const issued_identity& i) {

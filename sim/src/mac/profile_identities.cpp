@@ -4,6 +4,7 @@
 #include "mac/enrollment_plan.hpp"
 #include "mac/error_codes.hpp"
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/protocol/crypto/pkcs12.hpp"
 
 namespace pomona::sim::mac {
 namespace {

@@ -47,9 +47,6 @@ void adapt(scep::client_config& config, const core& c) {
     const auto dialect = c.hw.wire.scep;
     config.legacy = c.env->scep_legacy;
     if (dialect == scep_dialect::rfc8894) {
-        if (c.current) {
-            config.renews = *c.current->identity;
-        }
         return;
     }
     // SCEP-060.

@@ -16,7 +16,7 @@ def main():
         for mac in ("mac-0001", "mac-0002"):
             mine = [e for e in events if e["actor"] == mac]
             pushes = [e for e in mine if e.get("name") == "push-received"]
-            reports = [e for e in mine if e["kind"] == "request" and e["summary"].get("Endpoint") == "status"]
+            reports = [e for e in mine if e["kind"] == "request" and e.get("summary", {}).get("Endpoint") == "status"]
             expect(len(pushes) == 1 and len(reports) > 4, f"{mac}: {len(pushes)} pushes, {len(reports)} reports")
             downs = [e for e in mine if e.get("name") == "power" and e["summary"]["mode"] == "restarting"]
             expect(len(downs) == 1 and downs[0]["time"] > DUE, f"{mac} went down at {[e['time'] for e in downs]}")

@@ -775,9 +775,12 @@ one("DDM-041", "fail-items", lambda t: t.status(None))
 
 def told(t, report):
     """A status report whose body is kept."""
+    known_mac(t), switch_on(t)
     body = plistlib.dumps({"MessageType": "DeclarativeManagement", "Endpoint": "status",
                            "Data": json.dumps(report).encode()})
-    t.checkin("DeclarativeManagement", {"Endpoint": "status"}, body=body, stored=True)
+    t.checkin("DeclarativeManagement", {"Endpoint": "status", "status.items": ["management.client-capabilities",
+                                                                               "management.declarations"],
+                                        "status.errors": len(report["Errors"])}, body=body, stored=True)
 
 
 def declared_states(kind, state, errors=()):

@@ -1,10 +1,9 @@
 // Personas: every file reads, says what is so, and mistakes are told with their place.
-#include "profiles.hpp"
-
 #include "mac/device_state.hpp"
 #include "pomona/foundation/embedded.hpp"
 #include "pomona/net/world.hpp"
 #include "pomona/protocol/mdm/checkin.hpp"
+#include "profiles.hpp"
 
 #include <gmock/gmock.h>
 
@@ -200,8 +199,7 @@ TEST(persona, mistakes_are_told_with_place_and_mend) {
         {"agents: {", "agents: {mdm: twice, ", "mdm"}};
     for (const auto& m : mistakes) {
         const auto told = problems_of(with(good, m.before, m.after));
-        EXPECT_THAT(told, AllOf(HasSubstr(m.told), testing::StartsWith("my-mac.yaml:")))
-            << m.after;
+        EXPECT_THAT(told, AllOf(HasSubstr(m.told), testing::StartsWith("my-mac.yaml:"))) << m.after;
     }
     EXPECT_THAT(problems_of("pomona: 1\n"), HasSubstr("`the file` lacks `persona`"));
     EXPECT_THAT(problems_of("[]"), HasSubstr("has to be a mapping"));

@@ -1,8 +1,7 @@
 // A Mac as a property list and back; and what is no snapshot.
-#include "profiles.hpp"
-
 #include "mac/snapshot.hpp"
 #include "pomona/protocol/plist/codec.hpp"
+#include "profiles.hpp"
 
 #include <gtest/gtest.h>
 
@@ -115,13 +114,14 @@ void damage(place& p, const plist::dict& whole, plist::dict part,
             static_cast<void>(mac::load(p.env, put_back(changed)));
         }
         if (const auto* inner = part.dictionary(key); inner != nullptr && depth < 3) {
-            damage(p, whole, *inner,
-                   [&](plist::dict d) {
-                       auto out = part;
-                       out.set(key, std::move(d));
-                       return put_back(std::move(out));
-                   },
-                   depth + 1);
+            damage(
+                p, whole, *inner,
+                [&](plist::dict d) {
+                    auto out = part;
+                    out.set(key, std::move(d));
+                    return put_back(std::move(out));
+                },
+                depth + 1);
         }
     }
 }

@@ -1,6 +1,6 @@
 // PKCS #12 as identity payloads carry it.
 #include "builders.hpp"
-#include "pomona/protocol/crypto/certificate.hpp"
+#include "pomona/protocol/crypto/pkcs12.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/pkcs12.h>

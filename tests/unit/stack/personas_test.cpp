@@ -48,7 +48,9 @@ TEST_P(every_persona, enrolls_and_looks_as_its_file_says) {
         }
         if (e.channel == "scep") {
             scep = true;
-            EXPECT_TRUE(net::find_header(e.headers, "User-Agent").value_or("").ends_with(kind.network_agent));
+            EXPECT_TRUE(net::find_header(e.headers, "User-Agent")
+                            .value_or("")
+                            .ends_with(kind.network_agent));
         }
     }
     EXPECT_TRUE(authenticated && scep);

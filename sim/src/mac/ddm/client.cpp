@@ -49,21 +49,27 @@ std::optional<nlohmann::json> channel_host::status(std::string_view item) const 
 }
 
 std::expected<std::string, std::string> channel_host::install_profile(bytes_view document) {
-    auto parsed = profile::parse(crypto(), document);
+    auto& mac = *of_->mac;
+    const auto* own = mac.current ? mac.current->identity.get() : nullptr;
+    auto parsed = mac.env->profiles->read(crypto(), document, own);
     if (!parsed) {
         return std::unexpected{parsed.error().message()};
     }
-    if (!parsed->of_type(profile::mdm_type).empty()) {
+    auto content = *std::move(parsed);
+    if (!content->of_type(profile::mdm_type).empty()) {
         return std::unexpected{"a profile of a declaration cannot have an MDM payload"};
     }
-    auto change = of_->profiles.check_install(*parsed, origin::mdm);
-    if (!change) {
+    if (auto change = of_->profiles.check_install(*content, origin::declaration); !change) {
         return std::unexpected{change.error().us_english_description};
     }
-    const auto identifier = parsed->identifier;
-    trace::fields about{{"PayloadIdentifier", identifier}, {"PayloadUUID", parsed->uuid}};
-    of_->profiles.put(*std::move(parsed), origin::mdm);
-    of_->record("profile-installed", std::move(about), cause);
+    const auto identifier = content->identifier;
+    const auto event =
+        of_->record("profile-installed",
+                    {{"PayloadIdentifier", identifier}, {"PayloadUUID", content->uuid}}, cause);
+    const auto gone_at = removal_of(*content, now());
+    of_->profiles.put(
+        {.content = std::move(content), .from = origin::declaration, .gone_at = gone_at});
+    keep_up(mac, event);
     return identifier;
 }
 

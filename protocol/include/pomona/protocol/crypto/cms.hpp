@@ -10,8 +10,8 @@
 
 namespace pomona::crypto {
 
-/// DER SignedData, detached, SHA-256, signer certificate inside, signingTime = `at`; nullopt: without
-/// signed attributes, the signature is over the content itself (RFC 5652 section 5.4).
+/// DER SignedData, detached, SHA-256, signer certificate inside, signingTime = `at`; nullopt:
+/// without signed attributes, the signature is over the content itself (RFC 5652 section 5.4).
 result<bytes> sign_detached(bytes_view content, const identity& signer,
                             std::optional<time_point> at);
 /// DER SignedData with the content attached; `signer.chain` is included.

@@ -29,8 +29,8 @@ struct sender {
     std::string user_long_name;
     /// Of a network user: what UserAuthenticate gave, in every later body (MDM-CHK-081).
     std::string auth_token = {};
-    /// The server's key: "<UDID>" or "<UDID>:<UserID>" (as widely used servers have it); of a Shared
-    /// iPad's user "<UDID>:<UserShortName>".
+    /// The server's key: "<UDID>" or "<UDID>:<UserID>" (as widely used servers have it); of a
+    /// Shared iPad's user "<UDID>:<UserShortName>".
     [[nodiscard]] enrollment_id id() const;
     [[nodiscard]] bool is_user_channel() const { return !user_id.empty(); }
 };
