@@ -120,6 +120,7 @@ net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause) {
         co_return refuse(*self, failed_at("profile", "the Mac is enrolled already", cause));
     }
     begin_setup(*self, cause);
+    self->setup.enrolling = true;
     const auto generation = self->generation;
     if (!self->setup.profile) {
         auto fetched = co_await fetch_profile(self, cause);
@@ -128,6 +129,7 @@ net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause) {
                 enroll_failure{.at = "profile", .reason = "the Mac was erased meanwhile"}};
         }
         if (!fetched) {
+            self->setup.enrolling = false;
             co_return refuse(*self, std::move(fetched.error()));
         }
         self->setup.profile = *std::move(fetched);
@@ -135,6 +137,7 @@ net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause) {
     self->setup.awaiting = self->ade->await_device_configured;
     auto profile = *self->setup.profile;
     auto done = co_await enroll_with(self, std::move(profile), cause, {.by_ade = true});
+    self->setup.enrolling = false;
     if (done) {
         self->setup.profile.reset();
     } else if (self->now_in == phase::unenrolled) {

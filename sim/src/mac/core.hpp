@@ -40,6 +40,7 @@ struct setup_assistant {
     bool awaiting = false; ///< and goes no further before DeviceConfigured (MDM-CHK-074)
     /// Observed (F33): a restart while it waited leaves a Mac that only an erase repairs.
     bool stalled = false;
+    bool enrolling = false; ///< enroll_by_ade is at work
     /// Observed (F9): a Mac whose enrollment failed tries again with the profile it has.
     std::optional<bytes> profile = std::nullopt;
 };

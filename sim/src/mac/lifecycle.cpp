@@ -160,7 +160,8 @@ void came_up(const core_ptr& self, std::uint64_t cause) {
         self->world().spawn("bootstrap token of " + self->who.value(),
                             escrow_bootstrap_token(self, cause)); // what had failed
     }
-    if (self->setup.running && self->now_in == phase::unenrolled) { // after an erase
+    if (self->setup.running && !self->setup.enrolling &&
+        self->now_in == phase::unenrolled) { // after an erase
         if (self->ade) {
             self->world().spawn("Setup Assistant of " + self->who.value(),
                                 set_up_by_itself(self, cause));
