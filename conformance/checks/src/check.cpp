@@ -16,7 +16,6 @@ std::vector<check> all_checks() {
     add_push_timing_checks(out);
     add_mdm_device_checks(out);
     add_session_checks(out);
-    add_setup_checks(out);
     add_enroll_checks(out);
     add_scep_checks(out);
     add_ddm_server_checks(out);

@@ -12,7 +12,6 @@ void add_mdm_queue_checks(std::vector<check>& to);       // checks_mdm_queue.cpp
 void add_push_timing_checks(std::vector<check>& to);     // checks_push_timing.cpp
 void add_mdm_device_checks(std::vector<check>& to);      // checks_mdm_device.cpp
 void add_session_checks(std::vector<check>& to);         // checks_sessions.cpp
-void add_setup_checks(std::vector<check>& to);           // checks_setup.cpp
 void add_enroll_checks(std::vector<check>& to);          // checks_enroll.cpp
 void add_scep_checks(std::vector<check>& to);            // checks_scep.cpp
 void add_ddm_server_checks(std::vector<check>& to);      // checks_ddm_server.cpp

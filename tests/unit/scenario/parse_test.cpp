@@ -130,7 +130,7 @@ TEST(scenario_file, every_kind_of_mistake_is_named_with_a_mend) {
         {"steps:\n  - expect: command ${cmd}\n", "not defined"},
         {"vars: {cmd: x}\nsteps:\n  - expect: command ${cnd}\n", "did you mean `cmd`?"},
         {"steps:\n  - check: MDM-CHK-0004\n", "there is no check"},
-        {"steps:\n  - enroll: ade\n", "not a way to enroll in this version"},
+        {"steps:\n  - enroll: ota\n", "not a way to enroll in this version"},
         {"steps:\n  - server: queue\n", "`with`"},
         {"steps:\n  - server: queue\n    with: [{Identifier: x}]\n", "RequestType"},
         {"steps:\n  - server: quue\n", "not a server verb"},
