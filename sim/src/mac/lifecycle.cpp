@@ -50,7 +50,11 @@ void change_mode(core& c, power_mode to, std::uint64_t cause) {
 /// their accounts.
 void renew_users(core& c) {
     for (const auto& u : c.users) {
-        u->user = draw_account(c.world(), u->user->short_name);
+        u->user = draw_account(c.world(),
+                               {.short_name = u->user->short_name,
+                                .kind = u->user->kind,
+                                .password = u->user->password},
+                               &c.hw.kind);
         u->deleted = false;
     }
 }
