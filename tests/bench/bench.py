@@ -23,6 +23,7 @@ SIGNED_IDLE_LIMIT = 2.5
 ECHO_LIMIT = 2.0  # half the rate is twice the time
 UNCONNECTED_LIMIT_KIB = 20
 CONNECTED_LIMIT_KIB = 80
+FULL_LIMIT_KIB = 64
 
 
 def verdict(value, limit):
@@ -88,6 +89,8 @@ def rows(m, memory, virtual_kib):
            verdict(memory["unconnected"], UNCONNECTED_LIMIT_KIB))
     yield ("**3** a Mac with an idle TLS connection", f"{memory['connected']:.1f} KiB", "", "goal 80 KiB",
            verdict(memory["connected"], CONNECTED_LIMIT_KIB))
+    yield (f"a Mac with {measure.PROFILES} profiles, {measure.APPS} applications, {measure.DECLARATIONS} declarations",
+           f"{memory['full']:.1f} KiB", "", "goal 64 KiB", verdict(memory["full"], FULL_LIMIT_KIB))
     yield ("a Mac of `pomona run`, trace included (peak)", f"{enrolled['peak_kib']:.0f} KiB", "", "", "no goal")
     yield ("a Mac of the virtual world, server and trace included (peak)", f"{virtual_kib:.0f} KiB", "", "", "no goal")
 
@@ -138,12 +141,15 @@ def main():
     options.add_argument("--rounds", type=int, default=20, help="Idle connects on each")
     options.add_argument("--memory-few", type=int, default=200, help="Macs of the smaller generator")
     options.add_argument("--memory-many", type=int, default=2000, help="Macs of the larger one")
+    options.add_argument("--full", type=int, default=220, help="Macs that get profiles, applications and declarations")
     options.add_argument("--no-write", action="store_true", help="leave the README as it is")
     size = options.parse_args()
     with measure.folder() as identities:
         measure.make_identities(identities)
         measured = measure.median_of([one_round(size, identities) for _ in range(size.repeat)])
-    text = text_of(measured, measure.generator_memory(size.memory_few, size.memory_many),
+    memory = measure.generator_memory(size.memory_few, size.memory_many)
+    memory["full"] = measure.full_mac_memory(size.few, size.full)
+    text = text_of(measured, memory,
                    measure.virtual_memory(size.few, size.many), size)
     print(text)
     if not size.no_write:

@@ -2,10 +2,14 @@
 // process, driven by lines on standard input, answering each with a line of JSON.
 //
 //   enroll FIRST COUNT          these Macs enroll, a few at a time
-//   idle FIRST COUNT ROUNDS     so many sessions each, all of these Macs side by side; nothing is
-//   queued for them sign yes|no                 whether their messages carry Mdm-Signature close
-//   every connection to the server ends memory                      the process's private memory,
-//   and its open sockets sizes                       octets of an Idle's body
+//   idle FIRST COUNT ROUNDS     so many sessions each, all of these Macs side by side: nothing is
+//                               queued for them, or they take what is
+//   sign yes|no                 whether their messages carry Mdm-Signature
+//   close                       every connection to the server ends
+//   memory                      the process's private memory, and its open sockets
+//   ids                         the UDIDs of all
+//   holds                       what the last Mac has installed
+//   sizes                       octets of an Idle's body
 #include "figures.hpp"
 #include "mac/core.hpp"
 #include "mac/enrollment.hpp"
@@ -112,6 +116,16 @@ class generator {
                       << ", \"sockets\": " << open_sockets()
                       << ", \"heap_kib\": " << mallinfo2().uordblks / 1024
                       << ", \"private_kib\": " << private_dirty_kib() << "}" << std::endl;
+        } else if (verb == "ids") {
+            std::cout << "{\"what\": \"ids\", \"ids\": [";
+            for (const auto& m : macs_) {
+                std::cout << (m == macs_.front() ? "\"" : ", \"") << m->hw.device.value() << '"';
+            }
+            std::cout << "]}" << std::endl;
+        } else if (verb == "holds") {
+            const auto& last = *macs_.back();
+            std::cout << "{\"what\": \"holds\", \"profiles\": " << last.device.profiles.all().size()
+                      << ", \"apps\": " << last.box.apps.all().size() << "}" << std::endl;
         } else if (verb == "sizes") {
             mdm::report report;
             report.from = macs_.at(0)->device.sender();

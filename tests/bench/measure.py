@@ -2,11 +2,13 @@
 
 import json
 import pathlib
+import plistlib
 import statistics
 import subprocess
 import tempfile
+import uuid
 
-from processes import BENCH, HERE, Driven, cpu_of, lines_of, run_pomona, served
+from processes import BENCH, HERE, Api, Driven, cpu_of, lines_of, run_pomona, served
 
 
 def folder():
@@ -133,6 +135,73 @@ def generator_memory(few, many):
     opened = connected["sockets"] - apart["sockets"]
     return {"unconnected": slope, "connections": opened,
             "connected": slope + (connected["private_kib"] - apart["private_kib"]) / opened}
+
+
+PROFILES, APPS, DECLARATIONS = 30, 100, 50
+
+
+def profile(number):
+    """A profile as administrators write them, with two payloads; all Macs get the same."""
+    def payload(part, kind, content):
+        return {"PayloadType": kind, "PayloadVersion": 1, "PayloadIdentifier": f"org.example.bench.{number}.{part}",
+                "PayloadUUID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}.{part}")),
+                "PayloadDisplayName": f"Settings {number}", **content}
+    return plistlib.dumps({
+        **payload("all", "Configuration", {}),
+        "PayloadContent": [
+            payload("dock", "com.apple.dock", {"orientation": "left", "tilesize": 40 + number, "autohide": True}),
+            payload("screensaver", "com.apple.screensaver", {"askForPassword": True, "idleTime": 60 * (number + 1)})]})
+
+
+def commands():
+    for number in range(PROFILES):
+        yield {"RequestType": "InstallProfile", "Payload": profile(number)}
+    for number in range(APPS):
+        yield {"RequestType": "InstallApplication", "iTunesStoreID": 400_000_000 + number, "ManagementFlags": 1}
+
+
+def declarations():
+    names = [f"org.example.bench.test-{number}" for number in range(DECLARATIONS - 1)]
+    for name in names:
+        yield {"Type": "com.apple.configuration.management.test", "Identifier": name, "ServerToken": "",
+               "Payload": {"Echo": f"what {name} says"}}
+    yield {"Type": "com.apple.activation.simple", "Identifier": "org.example.bench.activation", "ServerToken": "",
+           "Payload": {"StandardConfigurations": names}}
+
+
+def fill(api, fleet, first, count):
+    """Everything above for the Macs `first` and following, by commands and declarations."""
+    ids = fleet.ask("ids")["ids"][first:first + count]
+    for number, command in enumerate(commands()):
+        body = plistlib.dumps({"CommandUUID": f"bench-{first}-{number}", "Command": command})
+        for start in range(0, count, 50):
+            api.ask("PUT", f"enqueue/{','.join(ids[start:start + 50])}?nopush=1", body)
+    for one in ids:
+        api.ask("PUT", f"enrollment-sets/{one}?set=bench")  # pushes: DeclarativeManagement waits
+    for start in range(first, first + count, 50):
+        fleet.ask(f"idle {start} {min(50, first + count - start)} 1")
+
+
+def full_mac_memory(few, many):
+    """KiB of private memory of a Mac with 30 profiles, 100 applications and 50 declarations, all the same; not connected."""
+    seen = {}
+    with folder() as text:
+        with served(pathlib.Path(text) / "data") as (_, target), Driven("bench_generator", target, many) as fleet:
+            api = Api(target)
+            for one in declarations():
+                api.ask("PUT", "declarations?nonotify=1", json.dumps(one))
+                api.ask("PUT", f"set-declarations/bench?declaration={one['Identifier']}&nonotify=1")
+            first = 0
+            for macs in (few, many):
+                fleet.ask(f"enroll {first} {macs - first}")
+                fill(api, fleet, first, macs - first)
+                first = macs
+                fleet.ask("close")
+                seen[macs] = fleet.ask("memory")
+            holds = fleet.ask("holds")
+    if holds["profiles"] != PROFILES + 1 or holds["apps"] < APPS:
+        raise SystemExit(f"bench: the last Mac holds {holds}")
+    return (seen[many]["private_kib"] - seen[few]["private_kib"]) / (many - few)
 
 
 def virtual_memory(few, many):

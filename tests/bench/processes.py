@@ -1,10 +1,15 @@
 """Processes under measurement: a server, a driven generator, bare work; CPU seconds and memory of each."""
 
+import base64
 import contextlib
+import http.client
 import json
 import os
 import pathlib
+import re
+import ssl
 import subprocess
+import textwrap
 import time
 
 BUILD = pathlib.Path(os.environ["POMONA_BUILD"])
@@ -69,6 +74,29 @@ def served(folder, *arguments):
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+class Api:
+    """The administration interface of a served target, over one connection."""
+
+    def __init__(self, target):
+        text = target.read_text(encoding="utf-8")
+        block = re.search(r"^  api:\n((?:    .*\n)+)", text, re.M).group(1)
+        value = dict(re.findall(r'^    (\w+): "(.*)"$', block, re.M))
+        trust = textwrap.dedent(re.search(r"^  trust: \|\n((?:    .*\n)+)", text, re.M).group(1))
+        host, _, port = value["url"].removeprefix("https://").partition(":")
+        self.connection = http.client.HTTPSConnection(
+            host, int(port.partition("/")[0]), context=ssl.create_default_context(cadata=trust))
+        basic = base64.b64encode(f"{value['user']}:{value['key']}".encode()).decode()
+        self.headers = {"Authorization": f"Basic {basic}"}
+
+    def ask(self, method, path, body=None):
+        self.connection.request(method, f"/v1/{path}", body, self.headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise SystemExit(f"bench: {method} {path[:80]} was answered {answer.status}: {text[:300]}")
+        return text
 
 
 def run_pomona(*arguments):
