@@ -13,6 +13,8 @@ net::task<net::response> answer_command_loop(service_ptr s, net::incoming in);
 /// DeclarativeManagement, once who asks and what the message says is known.
 net::task<net::response> answer_declarative(service_ptr s, presented who,
                                             mdm::declarative_management message);
+/// GET of a document that declarations point to.
+net::task<net::response> answer_asset(service_ptr s, net::incoming in);
 /// Everything under /v1, and /version.
 net::task<net::response> answer_api(service_ptr s, net::incoming in);
 

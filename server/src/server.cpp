@@ -39,6 +39,9 @@ std::string channel_of(const net::request& r) {
     if (is_checkin(r)) {
         return "checkin";
     }
+    if (path.starts_with("/assets/")) {
+        return "asset";
+    }
     return path == "/mdm" ? "mdm" : "api";
 }
 
@@ -55,6 +58,9 @@ net::task<net::response> route(service_ptr s, net::incoming in) {
     }
     if (path == "/enroll") {
         return answer_enroll(std::move(s), std::move(in));
+    }
+    if (path.starts_with("/assets/")) {
+        return answer_asset(std::move(s), std::move(in));
     }
     return answer_api(std::move(s), std::move(in));
 }
@@ -89,7 +95,8 @@ net::task<net::reply> answer(service_ptr s, net::incoming in) {
     }
     const bool own_ca = !s->options.other_ca;
     const bool known = path == "/enroll" || (path == "/scep" && own_ca) || path == "/checkin" ||
-                       path == "/mdm" || path == "/version" || path.starts_with("/v1/");
+                       path == "/mdm" || path == "/version" || path.starts_with("/v1/") ||
+                       path.starts_with("/assets/");
     if (!known) {
         out.what = plain_answer(404, "there is nothing here");
         co_return out;

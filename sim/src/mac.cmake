@@ -26,11 +26,17 @@ set(sim_mac
   src/mac/commands/setup_accounts.cpp
   src/mac/commands/software_updates.cpp
   src/mac/core.cpp
-  src/mac/ddm_catalogue.cpp
-  src/mac/ddm_engine.cpp
-  src/mac/ddm_evaluation.cpp
-  src/mac/ddm_status.cpp
-  src/mac/ddm_sync.cpp
+  src/mac/ddm/catalogue.cpp
+  src/mac/ddm/client.cpp
+  src/mac/ddm/declaration_set.cpp
+  src/mac/ddm/documents.cpp
+  src/mac/ddm/engine.cpp
+  src/mac/ddm/evaluation.cpp
+  src/mac/ddm/in_effect.cpp
+  src/mac/ddm/in_effect_status.cpp
+  src/mac/ddm/status.cpp
+  src/mac/ddm/status_values.cpp
+  src/mac/ddm/sync.cpp
   src/mac/device_information.cpp
   src/mac/enrollment.cpp
   src/mac/enrollment_plan.cpp

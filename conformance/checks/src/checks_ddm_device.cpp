@@ -285,6 +285,79 @@ observation only_changes_are_fetched(const trace_view& run) {
     return out;
 }
 
+/// Calls `see` with each status report that is kept as JSON.
+template <class F>
+void each_report(const trace_view& run, F see) {
+    for (const auto& x : run.of_channel("checkin")) {
+        if (target_of(x) != ddm_target::status) {
+            continue;
+        }
+        if (const auto report = trace_path(decoded(run, *x.request), "Data");
+            report.is_object() && report.contains("$decoded")) {
+            see(x, report["$decoded"]);
+        }
+    }
+}
+
+// Apple, "Leveraging the declarative management data model": management declarations take no part
+// in activation.
+observation management_is_never_active(const trace_view& run) {
+    observation out;
+    each_report(run, [&](const exchange& x, const nlohmann::json& report) {
+        const auto list = trace_path(report, "StatusItems.management.declarations.management");
+        for (const auto& one : list.is_array() ? list : nlohmann::json::array()) {
+            ++out.occasions;
+            if (trace_path(one, "active") == true) {
+                note(out, *x.request, "active false for a management declaration",
+                     "active true for " + trace_path(one, "identifier").dump());
+            }
+        }
+    });
+    out.reason = "no Mac reported a management declaration";
+    return out;
+}
+
+/// The first of `names` that `of` has; empty: none.
+std::string first_key(const nlohmann::json& of, std::initializer_list<const char*> names) {
+    for (const auto* name : names) {
+        if (of.is_object() && of.contains(name)) {
+            return name;
+        }
+    }
+    return {};
+}
+
+// Schema status/management.declarations and protocol/statusreport: two spellings of one thing.
+observation reasons_are_spelt_by_place(const trace_view& run) {
+    observation out;
+    const auto look = [&](const exchange& x, const nlohmann::json& reasons, std::string where,
+                          std::initializer_list<const char*> wrong) {
+        for (const auto& one : reasons.is_array() ? reasons : nlohmann::json::array()) {
+            ++out.occasions;
+            if (const auto key = first_key(one, wrong); !key.empty()) {
+                note(out, *x.request, "the keys of reasons as they are spelt in " + where,
+                     "the key " + key);
+            }
+        }
+    };
+    each_report(run, [&](const exchange& x, const nlohmann::json& report) {
+        for (const auto* kind : {"activations", "configurations", "assets", "management"}) {
+            const auto list =
+                trace_path(report, "StatusItems.management.declarations." + std::string{kind});
+            for (const auto& one : list.is_array() ? list : nlohmann::json::array()) {
+                look(x, trace_path(one, "reasons"), "management.declarations",
+                     {"Code", "Description", "Details"});
+            }
+        }
+        const auto errors = trace_path(report, "Errors");
+        for (const auto& one : errors.is_array() ? errors : nlohmann::json::array()) {
+            look(x, trace_path(one, "Reasons"), "Errors", {"code", "description", "details"});
+        }
+    });
+    out.reason = "no Mac reported a reason";
+    return out;
+}
+
 } // namespace
 
 void add_ddm_device_checks(std::vector<check>& to) {
@@ -340,6 +413,23 @@ void add_ddm_device_checks(std::vector<check>& to) {
          device,
          {},
          report_has_required_keys});
+    to.push_back({"DDM-060",
+                  "Management declarations are never active.",
+                  must,
+                  basis::documented,
+                  "Apple, \"Leveraging the declarative management data model\"",
+                  device,
+                  {},
+                  management_is_never_active});
+    to.push_back({"DDM-062",
+                  "Reasons have capital keys in Errors and small ones in management.declarations.",
+                  must,
+                  basis::schema,
+                  "declarative/protocol/statusreport.yaml and declarative/status/"
+                  "management.declarations.yaml, release 2024-10-21 (macOS 15.1)",
+                  device,
+                  {},
+                  reasons_are_spelt_by_place});
 }
 
 } // namespace pomona::checks

@@ -35,6 +35,7 @@ net::task<net::response> commands(call c);
 net::task<net::response> enrollments(call c);
 net::task<net::response> users(call c);
 
+net::task<net::response> assets(call c);
 net::task<net::response> declarations(call c);
 net::task<net::response> sets(call c);
 net::task<net::response> set_declarations(call c);

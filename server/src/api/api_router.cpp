@@ -19,12 +19,13 @@ struct route {
     net::task<net::response> (*answer)(call);
 };
 // NanoMDM's and KMFDDM's names; enrollments, commands and status are ours.
-constexpr std::array<route, 14> routes{{{"enqueue", enqueue},
+constexpr std::array<route, 15> routes{{{"enqueue", enqueue},
                                         {"push", push},
                                         {"pushcert", push_certificate},
                                         {"commands", commands},
                                         {"enrollments", enrollments},
                                         {"users", users},
+                                        {"assets", assets},
                                         {"declarations", declarations},
                                         {"sets", sets},
                                         {"set-declarations", set_declarations},

@@ -1,6 +1,7 @@
 #include "mac/channel.hpp"
 
 #include "mac/core.hpp"
+#include "mac/ddm/client.hpp"
 
 namespace pomona::sim::mac {
 
@@ -99,7 +100,10 @@ void channel::forget() {
     push = {};
     open = false;
     profiles.forget_managed();
-    ddm.reset();
+    if (ddm) {
+        ddm->engine.withdraw();
+        ddm.reset();
+    }
     poll_due = false;
     wake_cause.reset();
     admitted = admission::pending;

@@ -3,7 +3,6 @@
 // (Apple, "Token Update", "Integrating declarative management").
 #pragma once
 
-#include "mac/ddm_engine.hpp"
 #include "mac/device_state.hpp"
 #include "mac/mdm_client.hpp"
 #include "mac/profile_store.hpp"
@@ -19,6 +18,7 @@
 namespace pomona::sim::mac {
 
 struct core;
+struct ddm_client;
 struct enrollment;
 
 /// What the server said to a network user's log-in (Apple, "User Authenticate").
@@ -45,7 +45,7 @@ struct channel {
     push_address push;
     bool open = false; ///< the server has accepted its TokenUpdate
     profile_store profiles;
-    std::unique_ptr<ddm_engine> ddm;    ///< from the first DeclarativeManagement command on
+    std::shared_ptr<ddm_client> ddm;    ///< from the first DeclarativeManagement command on
     std::shared_ptr<mdm_client> client; ///< see client_of
     bool in_session = false;
     bool poll_due = false;                   ///< NotNow was the last status of a session

@@ -114,8 +114,4 @@ struct departure {
 };
 net::task<void> leave(core_ptr self, departure how);
 
-/// Declarative management after the command was acknowledged.
-net::task<void> synchronise(channel_ptr self, std::shared_ptr<mdm_client> client,
-                            std::optional<bytes> tokens, std::uint64_t cause);
-
 } // namespace pomona::sim::mac

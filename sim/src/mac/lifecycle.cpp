@@ -1,5 +1,6 @@
 #include "mac/lifecycle.hpp"
 
+#include "mac/ddm/client.hpp"
 #include "mac/policy.hpp"
 #include "mac/upkeep.hpp"
 #include "mac/user_channel.hpp"
@@ -138,6 +139,9 @@ void reach_changed(core& self, bool before, std::uint64_t cause) {
                                self.env->push.set_listening(one->push.token, now));
         }
         look_again(*one, cause);
+        if (now && !before) {
+            look_at_declarations(*one, cause);
+        }
     }
 }
 

@@ -104,10 +104,13 @@ net::task<net::exchange_result> mdm_client::put(std::shared_ptr<mdm_client> self
         co_return local_failure(to.error().message());
     }
     const auto& options = self->options_;
-    net::request request{.method = "PUT", .target = {}, .headers = {}, .body = {}};
-    request.headers = {{"Content-Type", std::string{what.content_type}},
-                       {"User-Agent", options.user_agent},
-                       {"Accept", "*/*"}};
+    net::request request{
+        .method = std::string{what.method}, .target = {}, .headers = {}, .body = {}};
+    if (!what.content_type.empty()) {
+        request.headers.push_back({"Content-Type", std::string{what.content_type}});
+    }
+    request.headers.push_back({"User-Agent", options.user_agent});
+    request.headers.push_back({"Accept", "*/*"});
     if (options.sign) {
         // Over the exact bytes of the body (Apple, "Managing certificates for MDM servers and
         // devices").

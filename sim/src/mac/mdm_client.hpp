@@ -16,8 +16,9 @@ struct put_request {
     std::string url;
     std::string_view content_type;
     bytes body;
-    std::string channel; ///< of the trace: "mdm" or "checkin"
+    std::string channel; ///< of the trace: "mdm", "checkin" or "asset"
     std::uint64_t cause = 0;
+    std::string_view method = "PUT"; ///< or "GET", without a body
 };
 
 struct client_options {

@@ -26,6 +26,13 @@ inline constexpr back_off result_resend{std::chrono::seconds{1}, std::chrono::se
 inline constexpr unsigned idle_tries = 3;
 /// Choice: how often a request of declarative management is made when nothing is heard of it.
 inline constexpr unsigned ddm_tries = 3;
+/// Apple, "StatusReport": a full report about once a day.
+inline constexpr duration full_report_period = std::chrono::hours{24};
+/// Choice: a synchronisation, a status report or a download that failed is tried again by itself
+/// after so long, or with the next session if that is sooner.
+inline constexpr back_off ddm_repeat{std::chrono::minutes{5}, std::chrono::hours{6}};
+/// Choice: changes of a Mac that come close together are told in one report.
+inline constexpr duration report_delay = std::chrono::seconds{1};
 /// Choice (a model; Apple is silent): TokenUpdate is repeated until it is accepted.
 inline constexpr back_off token_update_repeat{std::chrono::seconds{10}, std::chrono::hours{1}};
 /// After this many tries the user is told that the enrollment failed.

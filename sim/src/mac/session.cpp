@@ -1,6 +1,7 @@
 // The command loop: a push, Idle, commands and reports until the server has no more.
 #include "mac/app_fetch.hpp"
 #include "mac/command_processor.hpp"
+#include "mac/ddm/client.hpp"
 #include "mac/enrollment.hpp"
 #include "mac/error_codes.hpp"
 #include "mac/file_vault.hpp"
@@ -234,7 +235,8 @@ net::task<void> run_session(channel_ptr self, std::uint64_t cause) {
     if (!s.overtaken() && s.sync) {
         // Observed (F1): acknowledged first, then synchronised.
         co_await synchronise(self, s.client, std::move(s.sync->tokens), s.cause);
-    } else if (!s.overtaken() && end == no_more_commands && self->ddm && !self->ddm->succeeded()) {
+    } else if (!s.overtaken() && end == no_more_commands && self->ddm &&
+               !self->ddm->engine.succeeded()) {
         // Choice: what failed the last time is tried again when the server can be reached.
         co_await synchronise(self, s.client, std::nullopt, s.cause);
     }
@@ -246,6 +248,9 @@ net::task<void> run_session(channel_ptr self, std::uint64_t cause) {
         if (refused_last && !self->is_hindered() && !self->wake_cause) {
             self->wake_cause = s.cause; // what stood in the way ended before the session did
         }
+    }
+    if (!s.overtaken() && s.commands > 0) { // what a command did may be of interest
+        look_at_declarations(*self, s.cause);
     }
     self->record("session-ended", {{"commands", s.commands}, {"reason", std::move(end)}}, s.cause);
 }

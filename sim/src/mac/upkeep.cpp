@@ -1,5 +1,6 @@
 #include "mac/upkeep.hpp"
 
+#include "mac/ddm/client.hpp"
 #include "mac/lifecycle.hpp"
 
 namespace pomona::sim::mac {
@@ -57,6 +58,9 @@ net::task<void> run_upkeep(core_ptr self) {
         }
         self->box.updates.authorise(true, now);
         co_await remove_due_profiles(self);
+        for (auto* one : self->channels()) {
+            look_at_declarations(*one, self->upkeep_cause);
+        }
     }
 }
 

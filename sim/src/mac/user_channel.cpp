@@ -1,5 +1,6 @@
 #include "mac/user_channel.hpp"
 
+#include "mac/ddm/client.hpp"
 #include "mac/enrollment.hpp"
 #include "mac/file_vault.hpp"
 #include "mac/policy.hpp"
@@ -127,6 +128,7 @@ void log_in(channel& c) {
             listen(c, true);
         }
         open_when_possible(c, event);
+        look_at_declarations(c, event);
     }
     mac.changed.notify_all();
 }

@@ -773,6 +773,34 @@ one("DDM-041", "fail", lambda t: t.status(errors=None))
 one("DDM-041", "fail-items", lambda t: t.status(None))
 
 
+def told(t, report):
+    """A status report whose body is kept."""
+    known_mac(t), switch_on(t)
+    body = plistlib.dumps({"MessageType": "DeclarativeManagement", "Endpoint": "status",
+                           "Data": json.dumps(report).encode()})
+    t.checkin("DeclarativeManagement", {"Endpoint": "status", "status.items": ["management.client-capabilities",
+                                                                               "management.declarations"],
+                                        "status.errors": len(report["Errors"])}, body=body, stored=True)
+
+
+def declared_states(kind, state, errors=()):
+    lists = {k: [] for k in ("activations", "configurations", "assets", "management")}
+    lists[kind] = [{"identifier": "D1", "server-token": "1", "active": False, "valid": "valid"} | state]
+    return {"StatusItems": {"management": {"declarations": lists}}, "Errors": list(errors)}
+
+
+def failing(**reason):
+    return [{"StatusItem": "passcode.is-present", "Reasons": [reason]}]
+
+
+one("DDM-060", "pass", lambda t: told(t, declared_states("management", {})))
+one("DDM-060", "fail", lambda t: told(t, declared_states("management", {"active": True})))
+one("DDM-062", "pass", lambda t: told(t, declared_states("assets", {"reasons": [{"code": "Info.X", "details": {}}]},
+                                                        failing(Code="Error.X", Details={"code": "7"}))))
+one("DDM-062", "fail", lambda t: told(t, declared_states("assets", {"reasons": [{"Code": "Info.X"}]})))
+one("DDM-062", "fail-errors", lambda t: told(t, declared_states("assets", {}, failing(code="Error.X"))))
+
+
 # User channels ------------------------------------------------------------------------------------
 BOB = "00000000-0000-4000-8000-0000000000BB"
 BOB_TOKEN, BOB_MAGIC = "d4" * 32, "magic-bob"

@@ -1,4 +1,5 @@
 // Declarative management over the wire, in the virtual world.
+#include "pomona/foundation/encoding.hpp"
 #include "scripted_mac.hpp"
 
 namespace pomona::server {
@@ -235,6 +236,51 @@ TEST(ddm, api_keeps_declarations_and_sets) {
         EXPECT_EQ((co_await l.api("DELETE", "/v1/declarations/one")).status, 204U);
         EXPECT_EQ((co_await l.api("DELETE", "/v1/declarations/one")).status, 304U);
         EXPECT_EQ((co_await manifest_of(mac))["Declarations"]["Configurations"].size(), 0U);
+    });
+}
+
+net::task<net::response> get_as(lab& l, std::string target,
+                                std::shared_ptr<const crypto::identity> who) {
+    co_return co_await l.exchange(co_await l.connect(who), get(std::move(target)));
+}
+
+// DDM-033.
+TEST(ddm, an_asset_is_what_its_reference_says_and_for_devices_only_DDM_033) {
+    lab l;
+    l.run([](lab& l) -> net::task<void> {
+        co_await l.start();
+        scripted_mac mac{l, 1};
+        co_await mac.enroll();
+        const std::string content = R"({"UserName":"ada"})";
+        const auto made = co_await l.api("PUT", "/v1/assets/a%2Fb", to_bytes(content));
+        EXPECT_EQ(made.status, 200U);
+        const auto said = json::parse(text_of(made));
+        EXPECT_EQ(said["Reference"]["DataURL"], l.s().base_url() + "/assets/a%2Fb");
+        EXPECT_EQ(said["Reference"]["Size"], content.size());
+        EXPECT_EQ(said["Reference"]["Hash-SHA-256"], to_hex(crypto::sha256(as_bytes(content))));
+        EXPECT_EQ(said["Authentication"]["Type"], "MDM");
+        EXPECT_EQ(co_await l.api_json("/v1/assets/a%2Fb"), said);
+
+        const auto got = co_await get_as(l, "/assets/a%2Fb", mac.identity);
+        EXPECT_EQ(got.status, 200U);
+        EXPECT_EQ(text_of(got), content);
+        EXPECT_EQ(net::media_type(got.headers),
+                  said["Reference"]["ContentType"].get<std::string>());
+        EXPECT_EQ((co_await get_as(l, "/assets/a%2Fb", {})).status, 403U);
+        EXPECT_EQ((co_await get_as(l, "/assets/none", mac.identity)).status, 404U);
+        EXPECT_EQ((co_await get_as(l, "/assets/%zz", mac.identity)).status, 400U);
+
+        const auto open =
+            co_await l.api("PUT", "/v1/assets/open?authentication=none", to_bytes("anybody"));
+        EXPECT_EQ(json::parse(text_of(open))["Authentication"]["Type"], "None");
+        EXPECT_EQ(text_of(co_await get_as(l, "/assets/open", {})), "anybody");
+
+        EXPECT_EQ((co_await l.api("PUT", "/v1/assets/empty")).status, 400U);
+        EXPECT_EQ((co_await l.api("PUT", "/v1/assets/x?authentication=no", to_bytes("x"))).status,
+                  400U);
+        EXPECT_EQ((co_await l.api("DELETE", "/v1/assets/open")).status, 204U);
+        EXPECT_EQ((co_await l.api("DELETE", "/v1/assets/open")).status, 404U);
+        EXPECT_EQ((co_await get_as(l, "/assets/open", {})).status, 404U);
     });
 }
 

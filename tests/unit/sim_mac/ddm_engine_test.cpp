@@ -1,107 +1,10 @@
 // Declarative management without a world: a server of a few lines answers the engine's requests.
-#include "mac/ddm_engine.hpp"
-#include "profiles.hpp"
-
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <map>
+#include "ddm_bench.hpp"
 
 namespace pomona::sim::mac {
 namespace {
 
-using nlohmann::json;
-
-class ddm : public testing::Test {
-  protected:
-    void declare(const std::string& type, const std::string& identifier, json payload,
-                 const std::string& token = "1") {
-        declarations[identifier] = {{"Type", "com.apple." + type},
-                                    {"Identifier", identifier},
-                                    {"ServerToken", token},
-                                    {"Payload", std::move(payload)}};
-        ++version;
-    }
-    void activate(const std::string& identifier, json configurations, json predicate = nullptr) {
-        json payload{{"StandardConfigurations", std::move(configurations)}};
-        if (!predicate.is_null()) {
-            payload["Predicate"] = std::move(predicate);
-        }
-        declare("activation.simple", identifier, std::move(payload));
-    }
-    void undeclare(const std::string& identifier) {
-        declarations.erase(identifier);
-        ++version;
-    }
-    [[nodiscard]] bytes tokens() const {
-        return pomona::ddm::write_tokens({.declarations_token = "v" + std::to_string(version),
-                                          .timestamp = "2026-01-05T09:00:00Z"});
-    }
-    [[nodiscard]] bytes manifest() const {
-        pomona::ddm::manifest m;
-        for (const auto& [identifier, d] : declarations) {
-            m.items(*pomona::ddm::kind_of(d["Type"].get<std::string>()))
-                .push_back({identifier, d["ServerToken"]});
-        }
-        m.declarations_token = "v" + std::to_string(version);
-        return pomona::ddm::write_manifest(m);
-    }
-    std::pair<unsigned, bytes> answer(const ddm_request& r) {
-        using what = pomona::ddm::endpoint::what;
-        asked.push_back(pomona::ddm::write_endpoint(r.where));
-        switch (r.where.target) {
-        case what::tokens:
-            return {200, tokens()};
-        case what::declaration_items:
-            return {200, manifest()};
-        case what::declaration: {
-            const auto found = declarations.find(r.where.identifier);
-            if (found == declarations.end() || hidden == r.where.identifier) {
-                return {404, {}};
-            }
-            return {200, to_bytes(found->second.dump())};
-        }
-        case what::status:
-            break;
-        }
-        report = json::parse(r.data->begin(), r.data->end());
-        return {status_answer, {}};
-    }
-    /// One synchronisation; `asked` and `report` are of this one.
-    void sync(std::optional<bytes> data = std::nullopt) {
-        asked.clear();
-        report = nullptr;
-        for (auto next = engine.start(data); next;) {
-            const auto [status, body] = answer(*next);
-            next = engine.on_answer(status, body);
-        }
-    }
-    /// The state of one declaration in the last report.
-    json state_of(const std::string& kind, const std::string& identifier) {
-        for (const auto& one : report["StatusItems"]["management"]["declarations"][kind]) {
-            if (one["identifier"] == identifier) {
-                return one;
-            }
-        }
-        return nullptr;
-    }
-    std::string code_of(const std::string& kind, const std::string& identifier) {
-        const auto s = state_of(kind, identifier);
-        return s.contains("reasons") ? s["reasons"][0]["code"].get<std::string>() : "";
-    }
-
-    hardware hw = test_hardware();
-    ddm_engine engine{hw};
-    std::map<std::string, json> declarations;
-    int version = 1;
-    std::string hidden;
-    unsigned status_answer = 200;
-    std::vector<std::string> asked;
-    json report;
-};
-
-using strings = std::vector<std::string>;
-const json test_payload{{"Echo", "hello"}};
+class ddm : public ddm_bench {};
 
 // Observed (F1), DDM-035, DDM-040.
 TEST_F(ddm, the_first_synchronisation_asks_in_apples_order) {
@@ -197,19 +100,27 @@ TEST_F(ddm, says_why_a_declaration_is_not_active) {
     EXPECT_EQ(state_of("configurations", "odd")["valid"], "invalid");
 }
 
-// DDM-046 (constants only), DDM-047.
+// DDM-046, DDM-047.
 TEST_F(ddm, predicates) {
     declare("configuration.management.test", "C1", test_payload);
     activate("true", {"C1"}, "TRUEPREDICATE");
     activate("false", {"C1"}, "FALSEPREDICATE");
-    activate("bad", {"C1"}, "(@status(");
+    activate("bad", {"C1"}, "1 == ");
+    activate("operator", {"C1"}, "(@status(");
+    activate("unknown", {"C1"}, "@status(no.such.item) == 1");
+    activate("raising", {"C1"}, "@status(device.model.family) < 1");
+    activate("no-text", {"C1"}, 7);
     sync();
     EXPECT_EQ(state_of("activations", "true")["active"], true);
     EXPECT_EQ(state_of("activations", "false")["active"], false);
     EXPECT_EQ(state_of("activations", "false")["valid"], "valid");
     EXPECT_EQ(code_of("activations", "false"), "Info.Predicate");
     EXPECT_EQ(code_of("activations", "bad"), "Error.UnableToParsePredicate");
-    EXPECT_EQ(state_of("activations", "bad")["reasons"][0]["details"]["Predicate"], "(@status(");
+    EXPECT_EQ(state_of("activations", "bad")["reasons"][0]["details"]["Predicate"], "1 == ");
+    EXPECT_EQ(code_of("activations", "operator"), "Error.UnableToParsePredicateWithCustomOperator");
+    EXPECT_EQ(code_of("activations", "unknown"), "Error.UnableToEvaluatePredicate");
+    EXPECT_EQ(code_of("activations", "raising"), "Error.PredicateFailed");
+    EXPECT_EQ(code_of("activations", "no-text"), "Error.InvalidPayload");
     EXPECT_EQ(state_of("configurations", "C1")["active"], true);
 }
 
@@ -234,25 +145,14 @@ TEST_F(ddm, the_test_configuration_echoes_and_fails_when_told) {
     EXPECT_EQ(state_of("configurations", "C2")["valid"], "invalid");
 }
 
-json subscription(std::vector<std::string> names) {
-    json items = json::array();
-    for (auto& n : names) {
-        items.push_back({{"Name", n}});
-    }
-    return {{"StatusItems", items}};
-}
-
 // DDM-049, DDM-050, DDM-051.
 TEST_F(ddm, subscriptions_merge_and_end) {
-    declare("configuration.management.status-subscriptions", "S1",
-            subscription({"device.model.family", "device.identifier.udid"}));
-    declare("configuration.management.status-subscriptions", "S2",
-            subscription({"device.model.family", "passcode.is-present"}));
+    subscribe("S1", {"device.model.family", "device.identifier.udid"});
+    subscribe("S2", {"device.model.family", "passcode.is-present"});
     activate("A1", {"S1", "S2"});
     sync();
-    EXPECT_EQ(
-        report["StatusItems"]["device"],
-        (json{{"model", {{"family", "Mac"}}}, {"identifier", {{"udid", hw.device.value()}}}}));
+    EXPECT_EQ(report["StatusItems"]["device"],
+              (json{{"model", {{"family", "Mac"}}}, {"identifier", {{"udid", "UDID-1"}}}}));
     ASSERT_EQ(report["Errors"].size(), 1U);
     EXPECT_EQ(report["Errors"][0]["StatusItem"], "passcode.is-present");
     EXPECT_TRUE(report["Errors"][0]["Reasons"][0].contains("Code")); // DDM-062
@@ -291,8 +191,7 @@ TEST_F(ddm, a_token_that_never_settles_does_not_hold_the_mac) {
     int requests = 0;
     for (; next && requests < 100; ++requests) {
         ++version;
-        const auto [status, body] = answer(*next);
-        next = engine.on_answer(status, body);
+        next = answered(*next);
     }
     EXPECT_LT(requests, 20);
     EXPECT_EQ(asked.back(), "status");

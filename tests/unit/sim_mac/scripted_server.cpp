@@ -130,7 +130,7 @@ std::string scripted_server::name_of(const net::incoming& in) const {
     if (path == "/enroll") {
         return "profile";
     }
-    if (path.starts_with("/files/")) {
+    if (in.what.method == "GET") {
         return std::string{path};
     }
     if (net::media_type(in.what.headers) == mdm::checkin_content_type) {

@@ -20,6 +20,7 @@
 namespace pomona::sim::mac {
 
 class app_shelf;
+class declaration_cache;
 class profile_shelf;
 
 /// What all Macs of a fleet share; outlives them.
@@ -45,6 +46,8 @@ struct environment {
     std::shared_ptr<app_shelf> apps = {};
     /// Installed profiles: each is there once. Made by the first Mac.
     std::shared_ptr<profile_shelf> profiles = {};
+    /// Declarations, each once however many Macs hold it; made when it is needed.
+    std::shared_ptr<declaration_cache> declarations = {};
 };
 
 enum class phase { unenrolled, profile_received, identity_pending, authenticated, enrolled };
