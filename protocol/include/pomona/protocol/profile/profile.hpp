@@ -88,8 +88,8 @@ struct mdm_payload {
     bool check_out_when_removed = false;
     bool use_development_apns = false;
     std::vector<std::string> server_capabilities;
-    std::string enrollment_mode; ///< account-driven: "BYOD" or "ADDE"
-    std::string assigned_managed_apple_id;
+    std::string enrollment_mode = {}; ///< account-driven: "BYOD" or "ADDE"
+    std::string assigned_managed_apple_id = {};
 };
 result<mdm_payload> read_mdm(const payload& p);
 plist::dict write_mdm(const mdm_payload& m);

@@ -25,7 +25,6 @@ class device_ca;
 namespace pomona::sim::mac {
 
 class app_shelf;
-class declaration_cache;
 class profile_shelf;
 class declaration_cache;
 
