@@ -141,7 +141,8 @@ result<std::vector<sim::mac::mac*>> mac_host::create(std::vector<new_mac> wanted
         }
         std::vector<sim::mac::account> users;
         for (auto& user : w.users) {
-            users.push_back(sim::mac::draw_account(*world_, {.short_name = std::move(user)}, &w.kind));
+            users.push_back(
+                sim::mac::draw_account(*world_, {.short_name = std::move(user)}, &w.kind));
         }
         auto hw = sim::mac::draw_hardware(*world_, w.kind, w.name);
         resident r{.mac = std::make_unique<sim::mac::mac>(**env, actor{w.name}, std::move(hw),

@@ -342,7 +342,8 @@ void stack::builder::describe() {
         t.portal_url = "http://" + net::to_text(out->portal_->local());
     }
     t.adapter = "nanomdm";
-    t.capabilities = {"queue", "push", "declare", "ade", "users", "scep-approval", "account-driven"};
+    t.capabilities = {"queue", "push",          "declare",       "ade",
+                      "users", "scep-approval", "account-driven"};
 }
 
 result<void> stack::builder::make_fleet() {

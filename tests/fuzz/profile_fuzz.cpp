@@ -1,7 +1,7 @@
 // Profiles, bare, signed or encrypted, and every payload in them that has a reader.
+#include "pomona/protocol/crypto/pkcs12.hpp"
 #include "pomona/protocol/profile/profile.hpp"
 #include "property.hpp"
-#include "pomona/protocol/crypto/pkcs12.hpp"
 
 namespace {
 

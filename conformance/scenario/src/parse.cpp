@@ -12,7 +12,8 @@ namespace pomona::scenario {
 namespace {
 
 constexpr std::int64_t max_macs = 100'000;
-const std::vector<std::string_view> capabilities{"queue", "push", "declare", "ade", "users", "scep-approval", "account-driven"};
+const std::vector<std::string_view> capabilities{"queue", "push",          "declare",       "ade",
+                                                 "users", "scep-approval", "account-driven"};
 
 void read_vars(parse_state& state, reader& top) {
     if (const auto* n = top.take("vars")) {
@@ -80,7 +81,9 @@ void read_start(parse_state& state, reader& r, const yaml::member& m, const mac_
         auto s = implied_step(state, m, "state");
         s.verb = set_step{.what = read_state(state, *n, "`state`"), .user = {}};
         const auto& console = std::get<set_step>(s.verb).what.console;
-        if (!console.empty() && std::ranges::find(g.users, console, &sim::mac::account_order::short_name) == g.users.end()) {
+        if (!console.empty() &&
+            std::ranges::find(g.users, console, &sim::mac::account_order::short_name) ==
+                g.users.end()) {
             state.report(n->where, "the group has no user `" + console + "`");
         }
         first.push_back(std::move(s));
@@ -178,11 +181,10 @@ void read_needs(parse_state& state, reader& top, scenario& out) {
         auto need = scalar_text(state, item, "needs").value_or("");
         if (std::ranges::find(capabilities, need) == capabilities.end()) {
             const auto near = nearest(need, capabilities);
-            state.report(
-                item.where, "unknown capability `" + need + "`",
-                near.empty()
-                    ? "capabilities are: queue, push, declare, ade, users, scep-approval, account-driven"
-                    : "did you mean `" + near + "`?");
+            state.report(item.where, "unknown capability `" + need + "`",
+                         near.empty() ? "capabilities are: queue, push, declare, ade, users, "
+                                        "scep-approval, account-driven"
+                                      : "did you mean `" + near + "`?");
         }
         out.needs.push_back(std::move(need));
     }

@@ -1,7 +1,8 @@
 // PKCS #12 (RFC 7292): a key with its certificates behind a password. Walked bag by bag instead of
 // by PKCS12_parse, so that nobody can make us derive keys for hours.
-#include "crypto/handles.hpp"
 #include "pomona/protocol/crypto/pkcs12.hpp"
+
+#include "crypto/handles.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>

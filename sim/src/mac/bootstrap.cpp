@@ -60,7 +60,8 @@ net::task<void> escrow_bootstrap_token(core_ptr self, std::uint64_t cause) {
     }
     const auto generation = self->generation;
     // Choice: tried like a TokenUpdate, but given up after a few; the next start tries again.
-    for (unsigned attempt = 0; attempt < policy_of(self->hw.wire.retry).token_update_tries; ++attempt) {
+    for (unsigned attempt = 0; attempt < policy_of(self->hw.wire.retry).token_update_tries;
+         ++attempt) {
         auto answer =
             co_await send(self, message(*self, "SetBootstrapToken", &self->bootstrap.value), cause);
         if (!self->is_still(generation)) {

@@ -13,7 +13,8 @@ namespace {
 
 /// Waits a while, or until something changed; false when the channel was overtaken.
 net::task<bool> pause(channel_ptr self, channel::stamp begun, unsigned attempt) {
-    const auto due = self->mac->world().now() + policy_of(self->mac->hw.wire.retry).token_update_repeat.delay(attempt);
+    const auto due = self->mac->world().now() +
+                     policy_of(self->mac->hw.wire.retry).token_update_repeat.delay(attempt);
     while (self->is_still(begun) && co_await self->mac->changed.wait_until(due)) {
     }
     co_return self->is_still(begun);

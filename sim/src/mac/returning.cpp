@@ -31,7 +31,8 @@ net::task<void> announce_device(core_ptr self, std::uint64_t cause) {
             co_return;
         }
         cause = answer.event;
-        const auto due = self->world().now() + policy_of(self->hw.wire.retry).token_update_repeat.delay(attempt);
+        const auto due =
+            self->world().now() + policy_of(self->hw.wire.retry).token_update_repeat.delay(attempt);
         while (self->is_still(begun) && co_await self->changed.wait_until(due)) {
         }
         if (!self->is_still(begun)) {

@@ -155,7 +155,8 @@ TEST(persona, users_of_a_shared_ipad_have_one_id_and_are_told_apart_by_name) {
     EXPECT_EQ(alice.id, bob.id);
     EXPECT_EQ(sender_of(hw, &alice).id().value(), hw.device.value() + ":alice");
     EXPECT_NE(sender_of(hw, &alice).id(), sender_of(hw, &bob).id());
-    const auto mac_user = draw_account(*world, {.short_name = "alice"}, find_persona("macos-15-intel"));
+    const auto mac_user =
+        draw_account(*world, {.short_name = "alice"}, find_persona("macos-15-intel"));
     EXPECT_EQ(sender_of(hw, &mac_user).id().value(), hw.device.value() + ':' + mac_user.id);
 }
 

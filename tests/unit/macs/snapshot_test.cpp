@@ -25,10 +25,11 @@ struct place {
 
     std::unique_ptr<mac> make(std::string_view kind = "macos-15-intel") {
         const auto& persona = *find_persona(kind);
-        return std::make_unique<mac>(
-            env, actor{"mac-0001"}, draw_hardware(*world, persona, "mac-0001"),
-            *crypto::private_key::generate_p256(world->crypto()),
-            std::vector{draw_account(*world, {.short_name = "alice"}), draw_account(*world, {.short_name = "bob"})});
+        return std::make_unique<mac>(env, actor{"mac-0001"},
+                                     draw_hardware(*world, persona, "mac-0001"),
+                                     *crypto::private_key::generate_p256(world->crypto()),
+                                     std::vector{draw_account(*world, {.short_name = "alice"}),
+                                                 draw_account(*world, {.short_name = "bob"})});
     }
 };
 

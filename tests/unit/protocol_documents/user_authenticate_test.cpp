@@ -32,7 +32,8 @@ TEST(UserAuthenticate, AChallengeOfAnotherSchemeOrAlgorithmIsRefused) {
 //   printf 'net1:example.org:secret' | md5sum; printf 'PUT:/' | md5sum; printf 'HA1:n:HA2' | md5sum
 TEST(UserAuthenticate, TheHashIsThatOfHttpDigestWithoutQualityOfProtection) {
     EXPECT_EQ(digest_secret("net1", "example.org", "secret"), "b0675071aace928b9f769841f1b67dde");
-    EXPECT_EQ(digest_hash(digest_secret("net1", "example.org", "secret"), "n", "/"), "a47df8a5ffb236d7c587a0da9cea8530");
+    EXPECT_EQ(digest_hash(digest_secret("net1", "example.org", "secret"), "n", "/"),
+              "a47df8a5ffb236d7c587a0da9cea8530");
 }
 
 TEST(UserAuthenticate, AnAnswerIsRightForItsPasswordAndItsChallengeOnly) {
@@ -46,8 +47,7 @@ TEST(UserAuthenticate, AnAnswerIsRightForItsPasswordAndItsChallengeOnly) {
     ASSERT_TRUE(answer) << answer.error().message();
     const auto secret = digest_secret("net1", "example.org", "secret");
     EXPECT_TRUE(is_right_digest(*answer, asked, secret));
-    EXPECT_FALSE(
-        is_right_digest(*answer, asked, digest_secret("net1", "example.org", "Secret")));
+    EXPECT_FALSE(is_right_digest(*answer, asked, digest_secret("net1", "example.org", "Secret")));
     EXPECT_FALSE(is_right_digest(*answer, {"n2", "example.org"}, secret));
     EXPECT_FALSE(is_right_digest(answer_digest(*heard, "net1", "wrong"), asked, secret));
 }
@@ -55,7 +55,10 @@ TEST(UserAuthenticate, AnAnswerIsRightForItsPasswordAndItsChallengeOnly) {
 // MDM-CHK-037, MDM-CHK-081.
 TEST(UserAuthenticate, TheMessageHasItsTwoStepsAndLaterOnesTheToken) {
     checkin_message m;
-    m.from = {.device = udid{"U"}, .enrollment = {}, .user_id = "G", .user_short_name = "net1",
+    m.from = {.device = udid{"U"},
+              .enrollment = {},
+              .user_id = "G",
+              .user_short_name = "net1",
               .user_long_name = "Net One"};
     m.body = user_authenticate{};
     auto d = plist::parse_dict(write_checkin(m)).value();

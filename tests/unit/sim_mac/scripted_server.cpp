@@ -131,14 +131,14 @@ std::string scripted_server::name_of(const net::incoming& in) const {
     if (path == "/enroll") {
         return "profile";
     }
-    if (in.what.method == "GET") {
-        return std::string{path};
-    }
     if (path == "/.well-known/com.apple.remotemanagement") {
         return "discovery";
     }
     if (path == "/account") {
         return net::find_header(in.what.headers, "Authorization") ? "profile" : "sign-in";
+    }
+    if (in.what.method == "GET") {
+        return std::string{path};
     }
     if (net::media_type(in.what.headers) == mdm::checkin_content_type) {
         const auto message = mdm::parse_checkin(in.what.body);

@@ -114,7 +114,7 @@ class mac_bench : public testing::Test {
     std::unique_ptr<mac> subject;
     std::vector<account> users; ///< of the Mac; before `run`
     std::string persona_name = "macos-15-apple-silicon";
-    manner wire;                ///< the same
+    manner wire; ///< the same
 
   private:
     static net::task<void> set_up(mac_bench* b, net::task<void> test);

@@ -25,7 +25,10 @@ TEST_P(every_persona, enrolls_and_looks_as_its_file_says) {
     const auto& kind = *sim::mac::find_persona(GetParam());
     stack_options how;
     how.derived_folder = POMONA_TEST_CACHE;
-    how.groups = {{.name = "one", .count = 1, .persona = kind.name, .users = {"alice", "bob"}}};
+    how.groups = {{.name = "one",
+                   .count = 1,
+                   .persona = kind.name,
+                   .users = {{.short_name = "alice"}, {.short_name = "bob"}}}};
     auto made = stack::create(std::move(how));
     ASSERT_TRUE(made) << made.error().message();
     auto& s = **made;

@@ -56,7 +56,8 @@ struct server_options {
     /// Permits single DES to SCEP clients that know nothing else.
     bool scep_legacy = false;
     /// Behind a proxy that ends TLS: the header in which it passes the client's certificate on, as
-    /// RFC 9440 or as escaped PEM. Taken from `trusted_proxies` only. Empty: no header is looked at.
+    /// RFC 9440 or as escaped PEM. Taken from `trusted_proxies` only. Empty: no header is looked
+    /// at.
     std::string certificate_header;
     std::vector<std::string> trusted_proxies{"127.0.0.1", "::1"};
     /// Beside those that the store knows already; everybody else is answered 410.

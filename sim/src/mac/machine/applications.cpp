@@ -195,7 +195,8 @@ void applications::install_by_user(app_ptr what) {
     if (there == nullptr) {
         there = &installed_.emplace_back();
     }
-    // Schema application.managed.list.yaml, ManagedButUninstalled: reinstalled, it is managed again.
+    // Schema application.managed.list.yaml, ManagedButUninstalled: reinstalled, it is managed
+    // again.
     const auto away = std::ranges::find_if(absent_, [&](const absent& a) {
         return a.what->identifier == what->identifier &&
                a.status == app_status::managed_but_uninstalled;

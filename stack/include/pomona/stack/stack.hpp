@@ -43,7 +43,7 @@ struct stack_options {
     std::optional<net::endpoint> portal_bind;
     std::optional<net::endpoint> scep_http_bind; ///< SCEP without TLS; empty: not offered
     std::optional<scep_ca> other_ca;             ///< instead of the server's own
-    bool seed_schema = false; ///< the Macs know what a seed of macOS brings
+    bool seed_schema = false;                    ///< the Macs know what a seed of macOS brings
     /// Of the reference server: server_options::certificate_header, trusted_proxies, users.
     std::string certificate_header;
     std::vector<std::string> trusted_proxies;

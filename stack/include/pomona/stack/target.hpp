@@ -25,9 +25,9 @@ struct target_push {
 
 struct target {
     std::string name;
-    std::string url;        ///< the server's own base URL
-    std::string enroll_url; ///< GET gives an enrollment profile
-    std::string ade_url = {};    ///< takes a signed MachineInfo; empty: no Automated Device Enrollment
+    std::string url;          ///< the server's own base URL
+    std::string enroll_url;   ///< GET gives an enrollment profile
+    std::string ade_url = {}; ///< takes a signed MachineInfo; empty: no Automated Device Enrollment
     /// PEM: the key of the emulated authority whose devices the server accepts there. Empty: one
     /// that only this run knows. Secret.
     std::string device_ca = {};

@@ -44,7 +44,7 @@ struct mac_group {
     /// Made by `lifecycle: clone` from this group (empty: from all Macs); not there at the begin.
     std::optional<std::string> cloned_from;
     std::shared_ptr<const sim::mac::persona> own_persona; ///< read from the file; null for a name
-    std::vector<sim::mac::account_order> users; ///< of each Mac
+    std::vector<sim::mac::account_order> users;           ///< of each Mac
     sim::mac::manner manner;
 };
 

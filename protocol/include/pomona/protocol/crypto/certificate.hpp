@@ -81,7 +81,6 @@ struct identity {
     std::vector<certificate> chain;
 };
 
-
 /// What a certificate to be issued shall say. Extensions not named here are not written.
 struct certificate_spec {
     name subject;

@@ -6,8 +6,8 @@
 #include "pomona/sim/apns/device_link.hpp"
 #include "pomona/sim/mac/account.hpp"
 #include "pomona/sim/mac/persona.hpp"
-#include "pomona/sim/mac/trials.hpp"
 #include "pomona/sim/mac/power.hpp"
+#include "pomona/sim/mac/trials.hpp"
 #include "pomona/trace/recorder.hpp"
 
 #include <functional>
