@@ -96,7 +96,7 @@ net::task<net::response> answer_asset(service_ptr s, net::incoming in) {
     }
     if (found->for_devices) {
         const auto who = identify(s->world.crypto(), in.connection->peer_chain, in.what,
-                                  s->identity_roots(), s->world.now(), s->devices);
+                                  s->identity_roots, s->world.now(), s->devices);
         if (const auto* refused = std::get_if<identity_refusal>(&who)) {
             co_return plain_answer(refused->status, refused->text);
         }
