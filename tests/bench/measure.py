@@ -146,11 +146,14 @@ def profile(number):
         return {"PayloadType": kind, "PayloadVersion": 1, "PayloadIdentifier": f"org.example.bench.{number}.{part}",
                 "PayloadUUID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{number}.{part}")),
                 "PayloadDisplayName": f"Settings {number}", **content}
+    def preferences(domain, settings):  # of the payload types that a Mac may have several of
+        return {"PayloadContent": {domain: {"Forced": [{"mcx_preference_settings": settings}]}}}
     return plistlib.dumps({
         **payload("all", "Configuration", {}),
         "PayloadContent": [
-            payload("dock", "com.apple.dock", {"orientation": "left", "tilesize": 40 + number, "autohide": True}),
-            payload("screensaver", "com.apple.screensaver", {"askForPassword": True, "idleTime": 60 * (number + 1)})]})
+            payload(part, "com.apple.ManagedClient.preferences", preferences(f"org.example.{part}-{number}", settings))
+            for part, settings in (("editor", {"Orientation": "left", "Size": 40 + number, "Hide": True}),
+                                   ("viewer", {"AskForPassword": True, "IdleTime": 60 * (number + 1)}))]})
 
 
 def commands():
@@ -163,9 +166,9 @@ def commands():
 def declarations():
     names = [f"org.example.bench.test-{number}" for number in range(DECLARATIONS - 1)]
     for name in names:
-        yield {"Type": "com.apple.configuration.management.test", "Identifier": name, "ServerToken": "",
+        yield {"Type": "com.apple.configuration.management.test", "Identifier": name,
                "Payload": {"Echo": f"what {name} says"}}
-    yield {"Type": "com.apple.activation.simple", "Identifier": "org.example.bench.activation", "ServerToken": "",
+    yield {"Type": "com.apple.activation.simple", "Identifier": "org.example.bench.activation",
            "Payload": {"StandardConfigurations": names}}
 
 
@@ -182,6 +185,14 @@ def fill(api, fleet, first, count):
         fleet.ask(f"idle {start} {min(50, first + count - start)} 1")
 
 
+def await_installations(fleet, rounds=600):
+    for _ in range(rounds):
+        holds = fleet.ask("holds")
+        if holds["profiles"] == PROFILES + 1 and holds["apps"] == APPS:
+            return
+    raise SystemExit(f"bench: a Mac holds {holds}")
+
+
 def full_mac_memory(few, many):
     """KiB of private memory of a Mac with 30 profiles, 100 applications and 50 declarations, all the same; not connected."""
     seen = {}
@@ -196,11 +207,9 @@ def full_mac_memory(few, many):
                 fleet.ask(f"enroll {first} {macs - first}")
                 fill(api, fleet, first, macs - first)
                 first = macs
+                await_installations(fleet)
                 fleet.ask("close")
                 seen[macs] = fleet.ask("memory")
-            holds = fleet.ask("holds")
-    if holds["profiles"] != PROFILES + 1 or holds["apps"] < APPS:
-        raise SystemExit(f"bench: the last Mac holds {holds}")
     return (seen[many]["private_kib"] - seen[few]["private_kib"]) / (many - few)
 
 

@@ -107,7 +107,7 @@ TEST_F(synchronising, a_failing_server_is_told_apart) {
 }
 
 /// A synchronisation whose declarations point to documents of the server.
-class fetching : public synchronising {
+class fetching_documents : public synchronising {
   public:
     struct declared {
         std::string type, identifier, payload;
@@ -144,7 +144,7 @@ class fetching : public synchronising {
                                              pomona::to_text(profile::write(p))));
         server->answer("/open/data", http(200, "text/plain; charset=utf-8", "from outside"));
     }
-    static net::task<void> legacy(fetching* b) {
+    static net::task<void> legacy(fetching_documents* b) {
         co_await enroll(b);
         b->before = b->server->log.size();
         b->script_legacy();
@@ -159,7 +159,7 @@ class fetching : public synchronising {
 
 // DDM-033, DDM-056: MDM is a GET as MDM requests are, with the client certificate and a signature
 // over an empty body; None is a plain GET.
-TEST_F(fetching, documents_come_with_the_identity_or_without) {
+TEST_F(fetching_documents, documents_come_with_the_identity_or_without) {
     run(legacy(this));
     const auto& signed_get = server->last("/profiles/one");
     EXPECT_FALSE(signed_get.client_certificate.empty());
@@ -177,8 +177,8 @@ TEST_F(fetching, documents_come_with_the_identity_or_without) {
 }
 
 // DDM-058: and with the enrollment it goes.
-TEST_F(fetching, the_end_of_the_enrollment_removes_what_was_declared) {
-    static constexpr auto gone = [](fetching* b) -> net::task<void> {
+TEST_F(fetching_documents, the_end_of_the_enrollment_removes_what_was_declared) {
+    static constexpr auto gone = [](fetching_documents* b) -> net::task<void> {
         co_await legacy(b);
         co_await b->subject->remove_enrollment_profile();
     };
