@@ -137,7 +137,8 @@ exit_code list_command(const arguments& args) {
          "it or why none does.",
          "pomona list checks --subject device",
          with_common({{"subject", 0, "WHO", "checks: device, server, …", "", false},
-                      {"json", 0, "", "As JSON", "", false}})},
+                      {"json", 0, "", "As JSON", "", false},
+                      seed_schema_option()})},
         args);
     if (!s) {
         return s.error();

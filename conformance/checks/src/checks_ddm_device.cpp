@@ -162,6 +162,8 @@ struct store {
     const exchange* equal_tokens = nullptr; ///< the last tokens answer, when it was the stored one
     const exchange* manifest = nullptr;
 
+    bool is_unknown = false; ///< see altered_exchanges
+
     /// All that is listed has been fetched or was kept.
     [[nodiscard]] bool is_complete() const {
         return std::ranges::all_of(listed, [this](const auto& item) {
@@ -213,8 +215,21 @@ void take_declaration(store& s, const exchange& x) {
 
 /// Keeps the stores of all channels; `see` gets each synchronisation request with its channel's
 /// store before it.
+/// Where an answer was altered on its way nobody knows what the Mac made of it: from then on its
+/// channel is not judged.
+std::set<std::string, std::less<>> altered_exchanges(const trace_view& run) {
+    std::set<std::string, std::less<>> out;
+    for (const auto* e : run.events()) {
+        if (e->kind == trace::kind::fault && !e->exchange.empty()) {
+            out.insert(e->exchange);
+        }
+    }
+    return out;
+}
+
 template <class F>
 void follow(const trace_view& run, F see) {
+    const auto altered = altered_exchanges(run);
     std::map<std::string, std::map<std::string, store, std::less<>>, std::less<>> macs;
     for (const auto* x : conversation(run)) {
         const auto& mac = x->request->actor;
@@ -231,7 +246,10 @@ void follow(const trace_view& run, F see) {
             }
             continue;
         }
-        see(*x, target, s);
+        s.is_unknown = s.is_unknown || altered.contains(x->request->exchange);
+        if (!s.is_unknown) {
+            see(*x, target, s);
+        }
         const bool good = x->answered() && x->answer->status == 200;
         if (target != ddm_target::status) {
             s.equal_tokens = nullptr;

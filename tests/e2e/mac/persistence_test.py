@@ -71,24 +71,6 @@ def goes_on_after_kill_and_restart(b, udids):
     expect(lasting(b.macs()) == before, "identities, tokens, profiles and declarations are the same")
 
 
-def survives_a_server_that_restarts_meanwhile(b, udids):
-    with online(b) as (_, log):
-        b.enqueue(udids, {"RequestType": "DeviceInformation", "Queries": ["UDID"]})
-        wait_for(lambda: any("DeviceInformation" in one["what"] for one in lines(log)), 60, "the first session")
-        b.stop_server()
-        b.serve()
-        done = [0]
-
-        def reached():
-            # The link comes back with a growing delay; a push before that waits at the service for nobody.
-            if time.monotonic() - done[0] > 2:
-                b.enqueue(udids, {"RequestType": "ProfileList"})
-                done[0] = time.monotonic()
-            return len({one["mac"] for one in lines(log) if one["what"] == "ProfileList Acknowledged"}) == COUNT
-
-        wait_for(reached, 60, "pushes after the restart")
-
-
 def killed_in_the_middle(b, udids):
     """What a server was told is so, wherever a Mac's process ended."""
     dice = random.Random(4)
@@ -107,7 +89,6 @@ def main():
     with bench() as b:
         udids = enroll_and_fill(b)
         goes_on_after_kill_and_restart(b, udids)
-        survives_a_server_that_restarts_meanwhile(b, udids)
         killed_in_the_middle(b, udids)
 
 

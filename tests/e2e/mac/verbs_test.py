@@ -44,7 +44,7 @@ def speaks_with_the_server(b):
     # Nothing stands in the Mac's way, so it polls at once.
     says(b.mac("poke", "two", "--json"), "ProfileList NotNow, ProfileList NotNow, ProfileList Acknowledged")
     b.mac("network", "two", "off")
-    says(b.mac("poke", "two", code=1), "two: ")
+    says(b.mac("poke", "two", code=1), "two has no network")
     b.mac("network", "two", "on")
     b.mac("poke", "two")
 

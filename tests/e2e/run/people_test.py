@@ -30,13 +30,13 @@ def expect_user_enrollment(events):
     for e in events:
         if e["kind"] == "request" and e.get("channel") in ("checkin", "mdm") and e["actor"] in ("mac-0001", "mac-0002"):
             expect("UDID" not in e["summary"] and "SerialNumber" not in e["summary"], f"#{e['number']} tells the device")
-            expect(any(h[0] == "Authorization" for h in e["headers"]), f"#{e['number']} has no bearer token")
+            expect(any(h[0].lower() == "authorization" for h in e["headers"]), f"#{e['number']} has no bearer token")
     expect("Bearer {{" in json.dumps(events), "the bearer tokens were not redacted")
 
 
 def expect_identities(events):
     def sent(mac):
-        return [(e.get("client_certificate", ""), {h[0] for h in e["headers"]})
+        return [(e.get("client_certificate", ""), {h[0].lower() for h in e["headers"]})
                 for e in requests(events, actor=mac, channel="mdm")]
     for mac, tls, signed, header in (("mac-0001", False, True, True), ("mac-0002", False, True, True),
                                      ("mac-0003", True, False, False), ("mac-0004", False, True, False),
@@ -44,7 +44,7 @@ def expect_identities(events):
         found = sent(mac)
         expect(found, f"{mac} sent nothing")
         for certificate, names in found:
-            expect((bool(certificate), "Mdm-Signature" in names, "X-Client-Cert" in names) == (tls, signed, header),
+            expect((bool(certificate), "mdm-signature" in names, "x-client-cert" in names) == (tls, signed, header),
                    f"{mac}: certificate {certificate!r}, headers {names}")
 
 

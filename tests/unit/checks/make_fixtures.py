@@ -992,12 +992,6 @@ def _(t):
     t.loop(user=USER, extra={"NotOnConsole": True}), t.loop(user=BOB), t.loop()
 
 
-@case("MDM-CHK-071", "pass-user-enrollment")
-def _(t):
-    t.ask("TokenUpdate", {"UDID": "", "EnrollmentID": "E1", "EnrollmentUserID": "EU1",
-                          "NotOnConsole": False, "Token": TOKEN, "PushMagic": MAGIC})
-
-
 @case("MDM-CHK-071", "fail")
 def _(t):
     t.enroll()
@@ -1090,11 +1084,6 @@ def _(t):
     t.enroll(), logs_in(t)
     t.checkin("TokenUpdate", {"Token": USER_TOKEN, "PushMagic": MAGIC2} | GIVEN, user=USER)
     t.loop(user=USER, extra=GIVEN), t.loop(), logs_in(t, OTHER), t.loop(user=USER, extra=OTHER)
-
-
-@case("MDM-CHK-081", "pass-enrolled-anew")
-def _(t):
-    t.enroll(), logs_in(t), t.enroll(), t.loop(user=USER)
 
 
 @case("MDM-CHK-081", "fail")

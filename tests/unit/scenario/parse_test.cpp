@@ -100,7 +100,7 @@ TEST(scenario_file, mistakes_about_users_are_named) {
         {"  - {lifecycle: remove-profile, user: alice, macs: a}\n", "is about the Mac"},
         {"  - {enroll: profile, user: alice}\n", "unknown key `user`"},
         {"  - {expect: Idle, channel: user}\n", "`channel` can only be `device`"},
-        {"  - {set: {keychain: open}}\n", "`keychain` is `locked` or `unlocked`"},
+        {"  - {set: {keychain: open}}\n", "`keychain` cannot be `open`"},
         {"  - {server: queue, with: [{RequestType: ProfileList, channel: user}]}\n",
          "`channel` is no key of a command"}};
     for (const auto& [step, words] : mistakes) {

@@ -33,7 +33,16 @@ scep::client_config scripted_mac::scep_config(const profile::profile& p) {
 net::task<scep::action> run_scep(lab& l, scep::client_config config, crypto::private_key key) {
     scep::client client{l.w().crypto(), std::move(config), std::move(key)};
     auto next = client.start(l.w().now());
-    while (auto* http = std::get_if<scep::http_action>(&next)) {
+    while (true) {
+        if (const auto* wait = std::get_if<scep::wait_action>(&next)) {
+            co_await l.w().sleep_for(wait->delay);
+            next = client.on_wait_over(l.w().now());
+            continue;
+        }
+        auto* http = std::get_if<scep::http_action>(&next);
+        if (http == nullptr) {
+            co_return next;
+        }
         net::request r;
         r.method = http->post ? "POST" : "GET";
         r.target = net::parse_url(http->url).value().target;
@@ -42,7 +51,6 @@ net::task<scep::action> run_scep(lab& l, scep::client_config config, crypto::pri
         const auto type = net::find_header(answer.headers, "Content-Type").value_or("");
         next = client.on_response(answer.status, type, answer.body, l.w().now());
     }
-    co_return next;
 }
 
 net::task<void> scripted_mac::get_identity() {

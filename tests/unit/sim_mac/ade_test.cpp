@@ -107,7 +107,7 @@ TEST_F(assigned, declarative_management_is_refused_in_setup_assistant) {
                     [this] { server->queue("U1", {{"RequestType", "DeclarativeManagement"}}); },
                     [this] { push_now(); }});
     EXPECT_EQ(server->count("Acknowledged U1"), 1U);
-    EXPECT_EQ(server->count("tokens"), 1U);
+    EXPECT_GE(server->count("tokens"), 1U); // again when something on the Mac has changed
 }
 
 // F33: only an erase helps.

@@ -1,5 +1,6 @@
 #include "scripted_server.hpp"
 
+#include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/apns/message.hpp"
 #include "pomona/protocol/scep/message.hpp"
 #include "pomona/sim/device_ca/device_ca.hpp"
@@ -277,7 +278,8 @@ net::task<void> mac_bench::push(std::string magic) {
     if (magic.empty()) {
         magic = enrolled.summary.text("PushMagic");
     }
-    co_await push(std::string{enrolled.summary.text("Token")}, std::move(magic));
+    // An update of macOS may have given the Mac another token since.
+    co_await push(to_hex(subject->token().value()), std::move(magic));
 }
 
 net::task<void> mac_bench::push(std::string token, std::string magic) {
