@@ -18,7 +18,7 @@ def profile(number):
     return plistlib.dumps({
         "PayloadType": "Configuration", "PayloadVersion": 1, "PayloadIdentifier": f"org.example.n{number}",
         "PayloadUUID": f"00000000-0000-4000-8000-{number:012}", "PayloadDisplayName": f"Number {number}",
-        "PayloadContent": [{"PayloadType": "com.apple.screensaver", "PayloadVersion": 1,
+        "PayloadContent": [{"PayloadType": "com.apple.notificationsettings", "PayloadVersion": 1,
                             "PayloadIdentifier": f"org.example.n{number}.s",
                             "PayloadUUID": f"00000000-0000-4000-8001-{number:012}", "idleTime": 600 + number}]})
 

@@ -2,14 +2,13 @@
 
 import contextlib
 import json
-import pathlib
-import subprocess
-import urllib.parse
+import sys
 
-import requests
-import requests_oauthlib
+sys.path.append("/usr/lib/python3/dist-packages")  # Debian's libraries, whichever interpreter runs this
 
-import harness
+import harness  # noqa: E402
+import requests  # noqa: E402
+import requests_oauthlib  # noqa: E402
 
 FIELDS = {"consumer_key", "consumer_secret", "access_token", "access_secret", "access_token_expiry"}
 

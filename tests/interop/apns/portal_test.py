@@ -1,10 +1,13 @@
 """APNS-007, 010..013, 070, 071: a push certificate from `openssl req` to the first push, and provider tokens made by PyJWT, with curl."""
 
 import json
+import sys
 import time
 
-import harness
-import jwt
+sys.path.append("/usr/lib/python3/dist-packages")  # Debian's libraries, whichever interpreter runs this
+
+import harness  # noqa: E402
+import jwt  # noqa: E402
 
 
 def ctl(target, *arguments):

@@ -106,7 +106,7 @@ def checkins_and_commands(device, scratch):
 
 
 def profile(name):
-    inner = {"PayloadType": "com.apple.screensaver", "PayloadVersion": 1, "PayloadIdentifier": f"org.example.{name}.1",
+    inner = {"PayloadType": "com.apple.notificationsettings", "PayloadVersion": 1, "PayloadIdentifier": f"org.example.{name}.1",
              "PayloadUUID": str(uuid.uuid4()).upper(), "idleTime": 300}
     return {"PayloadType": "Configuration", "PayloadVersion": 1, "PayloadIdentifier": f"org.example.{name}",
             "PayloadUUID": str(uuid.uuid4()).upper(), "PayloadDisplayName": "Grüße", "PayloadContent": [inner]}

@@ -39,7 +39,9 @@ def mdm_signatures(run, ca, scratch):
         if message.kind != "request" or message.channel not in ("checkin", "mdm"):
             continue
         expect(message.signature() is not None, f"unsigned: {message.event['number']}")
-        expect(not message.redacted, f"{message.name()} is not stored as it was sent")
+        if message.redacted:  # a bootstrap token is a placeholder in the trace: its bytes are not those that were signed
+            expect(message.name() == "SetBootstrapToken" or "SetBootstrapToken" in message.name(), f"{message.name()} is not stored as it was sent")
+            continue
         signer = verify_detached(message, ca, scratch)
         signers.add(tool("openssl", "x509", "-in", signer, "-noout", "-subject", "-serial"))
         said = tool("openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-attime", calendar(message.event),
