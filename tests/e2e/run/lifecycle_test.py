@@ -148,7 +148,7 @@ def one(temporary, name, world):
 
 def main():
     expect({f.stem for f in FILES.glob("*.yaml")} == set(CASES), "each scenario file has a case here")
-    with folder() as temporary, concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with folder() as temporary, concurrent.futures.ThreadPoolExecutor(2) as pool:
         work = [pool.submit(one, temporary, name, world) for world in ("virtual", "real") for name in CASES]
         for w in work:
             w.result()
