@@ -992,6 +992,13 @@ def _(t):
     t.loop(user=USER, extra={"NotOnConsole": True}), t.loop(user=BOB), t.loop()
 
 
+@case("MDM-CHK-071", "pass-user-enrollment")
+def _(t):
+    r = t.ask("TokenUpdate", {"EnrollmentID": "E1", "EnrollmentUserID": "EU1", "NotOnConsole": False, "Token": TOKEN,
+                              "PushMagic": MAGIC})
+    r["summary"].pop("UDID")
+
+
 @case("MDM-CHK-071", "fail")
 def _(t):
     t.enroll()
@@ -1035,13 +1042,13 @@ def asks(t, status=200, answer=None, **more):
               answer={"summary": answer or {}, "headers": XML if answer else []}, **more)
 
 
-def answers(t, answer=None, status=200):
+def responds(t, answer=None, status=200):
     t.checkin("UserAuthenticate", DIGEST, status, user=USER,
               answer={"summary": answer or {}, "headers": XML if answer else []})
 
 
 def logs_in(t, token=GIVEN):
-    asks(t, answer={"DigestChallenge": "Digest nonce=\"n\",realm=\"r\""}), answers(t, token)
+    asks(t, answer={"DigestChallenge": "Digest nonce=\"n\",realm=\"r\""}), responds(t, token)
 
 
 @case("MDM-CHK-037", "pass")
@@ -1061,12 +1068,12 @@ def _(t):
 
 @case("MDM-CHK-038", "fail")
 def _(t):
-    t.enroll(), asks(t, answer={"DigestChallenge": "Digest x"}), answers(t)
+    t.enroll(), asks(t, answer={"DigestChallenge": "Digest x"}), responds(t)
 
 
 @case("MDM-CHK-038", "fail-refused")
 def _(t):
-    t.enroll(), asks(t, answer={"DigestChallenge": "Digest x"}), answers(t, status=403)
+    t.enroll(), asks(t, answer={"DigestChallenge": "Digest x"}), responds(t, status=403)
 
 
 @case("MDM-CHK-039", "pass")
@@ -1084,6 +1091,11 @@ def _(t):
     t.enroll(), logs_in(t)
     t.checkin("TokenUpdate", {"Token": USER_TOKEN, "PushMagic": MAGIC2} | GIVEN, user=USER)
     t.loop(user=USER, extra=GIVEN), t.loop(), logs_in(t, OTHER), t.loop(user=USER, extra=OTHER)
+
+
+@case("MDM-CHK-081", "pass-enrolled-anew")
+def _(t):
+    t.enroll(), logs_in(t), t.loop(user=USER, extra=GIVEN), t.enroll(), t.loop(user=USER)
 
 
 @case("MDM-CHK-081", "fail")
