@@ -1,6 +1,6 @@
 #include "pomona/protocol/crypto/jws.hpp"
 
-#include "crypto/handles.hpp"
+#include "crypto/public_key.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/crypto/signature.hpp"
 
@@ -87,14 +87,11 @@ result<compact_jws> parse_jws(std::string_view text) {
 
 result<void> verify_jws(const context& ctx, const compact_jws& what, jws_algorithm algorithm,
                         bytes_view spki) {
-    ERR_clear_error();
-    const auto* cursor = spki.data();
-    const evp_pkey_ptr key{
-        d2i_PUBKEY_ex(nullptr, &cursor, static_cast<long>(spki.size()), ctx.native(), nullptr)};
+    const auto key = read_public_key(ctx, spki);
     if (!key) {
-        return openssl_failure(errc::malformed, "public key");
+        return std::unexpected(key.error());
     }
-    if (!fits(key.get(), algorithm)) {
+    if (!fits(key->get(), algorithm)) {
         return fail(errc::wrong_key, "the key is not of the signature's kind");
     }
     auto signature = what.signature;
@@ -105,7 +102,7 @@ result<void> verify_jws(const context& ctx, const compact_jws& what, jws_algorit
         }
         signature = *std::move(der);
     }
-    return verify_sha256(ctx, as_bytes(what.signed_text), signature, spki);
+    return verify_with(ctx, key->get(), as_bytes(what.signed_text), signature);
 }
 
 result<std::string> sign_jws(std::string_view header, std::string_view claims,

@@ -1,6 +1,7 @@
 #include "abm/portal.hpp"
 
 #include "abm/device_json.hpp"
+#include "json_calls.hpp"
 #include "pomona/foundation/encoding.hpp"
 
 #include <nlohmann/json.hpp>
@@ -21,11 +22,7 @@ struct portal_call {
     const net::request& what;
     json body;
     std::vector<std::string> path; ///< segments after /portal/
-    [[nodiscard]] std::string text(const char* key) const {
-        const auto found = body.find(key);
-        return found == body.end() || !found->is_string() ? std::string{}
-                                                          : found->get<std::string>();
-    }
+    [[nodiscard]] std::string text(const char* key) const { return text_in(body, key); }
     [[nodiscard]] std::uint32_t number(const char* key, std::uint32_t otherwise) const {
         const auto found = body.find(key);
         return found == body.end() || !found->is_number_unsigned() ? otherwise
@@ -38,18 +35,11 @@ struct portal_call {
     }
 };
 
-net::reply said(unsigned status, const json& body) {
-    net::reply out;
-    out.what.status = status;
-    out.what.headers = {{"content-type", "application/json"}};
-    out.what.body = to_bytes(body.dump(-1, ' ', false, json::error_handler_t::replace));
-    return out;
-}
 net::reply wrong(std::string_view why) {
-    return said(400, {{"error", why}});
+    return json_refusal(400, why);
 }
 net::reply absent(std::string_view what) {
-    return said(404, {{"error", what}});
+    return json_refusal(404, what);
 }
 
 json server_json(const server_entry& s) {
@@ -67,10 +57,10 @@ net::reply show(portal_call& c) {
     for (const auto* s : org.servers()) {
         servers.push_back(server_json(*s));
     }
-    return said(200, {{"organisation", org.details.name},
-                      {"terms_accepted", org.terms_accepted},
-                      {"devices", org.device_count()},
-                      {"servers", std::move(servers)}});
+    return json_reply(200, {{"organisation", org.details.name},
+                            {"terms_accepted", org.terms_accepted},
+                            {"devices", org.device_count()},
+                            {"servers", std::move(servers)}});
 }
 
 /// The certificate of a public key that was uploaded.
@@ -92,11 +82,11 @@ net::reply add_server(portal_call& c) {
         return wrong("certificate is the PEM of a certificate with an RSA key");
     }
     const auto id = c.to.add_server(name, *std::move(cert));
-    return said(201, server_json(*c.to.org().find_server(id)));
+    return json_reply(201, server_json(*c.to.org().find_server(id)));
 }
 
 net::reply remove_server(portal_call& c) {
-    return c.to.org().remove_server(c.path[1], c.world.now()) ? said(200, json::object())
+    return c.to.org().remove_server(c.path[1], c.world.now()) ? json_reply(200, json::object())
                                                               : absent("no such server");
 }
 
@@ -124,18 +114,18 @@ net::reply seed_token(portal_call& c) {
         return wrong("consumer_key, consumer_secret, access_token and access_secret are needed");
     }
     const auto done = c.to.seed_token(c.path[1], std::move(t));
-    return done ? said(200, json::object()) : absent(done.error().message());
+    return done ? json_reply(200, json::object()) : absent(done.error().message());
 }
 
 std::optional<device_record> device_in(const json& item) {
-    const auto text = [&](const char* key, const std::string& otherwise) {
-        const auto found = item.find(key);
-        return found == item.end() || !found->is_string() ? otherwise : found->get<std::string>();
-    };
-    device_record out;
     if (!item.is_object()) {
         return std::nullopt;
     }
+    const auto text = [&](const char* key, const std::string& otherwise) {
+        auto found = text_in(item, key);
+        return found.empty() ? otherwise : found;
+    };
+    device_record out;
     out.serial = serial_number{text("serial", "")};
     out.model = text("model", out.model);
     out.description = text("description", {});
@@ -171,7 +161,7 @@ net::reply add_devices(portal_call& c) {
     for (auto& device : all) {
         added += c.to.org().add_device(std::move(device), c.world.now()) ? 1 : 0;
     }
-    return said(200, {{"added", added}, {"known", all.size() - added}});
+    return json_reply(200, {{"added", added}, {"known", all.size() - added}});
 }
 
 net::reply list_devices(portal_call& c) {
@@ -182,19 +172,19 @@ net::reply list_devices(portal_call& c) {
         one["server"] = d->server;
         out.push_back(std::move(one));
     }
-    return said(200, {{"devices", std::move(out)}});
+    return json_reply(200, {{"devices", std::move(out)}});
 }
 
 net::reply assign_device(portal_call& c) {
     const auto by = c.text("by");
     return c.to.org().assign(c.path[1], c.text("server"), by.empty() ? "admin@example.org" : by,
                              c.world.now())
-               ? said(200, json::object())
+               ? json_reply(200, json::object())
                : absent("no such device or server, or it is there already");
 }
 
 net::reply release_device(portal_call& c) {
-    return c.to.org().release(c.path[1], c.world.now()) ? said(200, json::object())
+    return c.to.org().release(c.path[1], c.world.now()) ? json_reply(200, json::object())
                                                         : absent("no such device");
 }
 
@@ -215,7 +205,7 @@ net::reply change_device(portal_call& c) {
         org.modify(serial, c.world.now(),
                    [&](device_record& d) { d.migration_deadline = *deadline; });
     }
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 net::reply set_terms(portal_call& c) {
@@ -224,7 +214,7 @@ net::reply set_terms(portal_call& c) {
         return wrong("accepted is true or false");
     }
     c.to.org().terms_accepted = *accepted;
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 net::reply order_fault(portal_call& c) {
@@ -237,7 +227,7 @@ net::reply order_fault(portal_call& c) {
                 .path = c.text("path"),
                 .times = std::max(1U, c.number("times", 1)),
                 .retry_after = std::chrono::seconds{c.number("retry_after_seconds", 60)}});
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 net::reply list_faults(portal_call& /*c*/) {
@@ -245,22 +235,22 @@ net::reply list_faults(portal_call& /*c*/) {
     for (const auto f : all_faults()) {
         out.push_back({{"name", to_text(f)}, {"about", about(f)}});
     }
-    return said(200, {{"faults", std::move(out)}});
+    return json_reply(200, {{"faults", std::move(out)}});
 }
 
 net::reply clear_faults(portal_call& c) {
     c.to.clear_faults();
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 net::reply age_cursors(portal_call& c) {
     c.to.age_cursors();
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 net::reply end_sessions(portal_call& c) {
     c.to.end_sessions();
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 net::reply set_rules(portal_call& c) {
@@ -288,7 +278,7 @@ net::reply set_rules(portal_call& c) {
     } else if (!form.empty()) {
         return wrong("error_form is bare, quoted or json");
     }
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 net::reply add_api_account(portal_call& c) {
@@ -304,7 +294,8 @@ net::reply add_api_account(portal_call& c) {
     if (!key) {
         return wrong(key.error().message());
     }
-    return said(201, {{"client_id", client}, {"key_id", key_id}, {"private_key", key->to_pem()}});
+    return json_reply(201,
+                      {{"client_id", client}, {"key_id", key_id}, {"private_key", key->to_pem()}});
 }
 
 struct portal_route {
@@ -371,13 +362,12 @@ net::reply answer_portal(service& s, net::world& world, const net::request& what
     if (!path) {
         return absent("no such path");
     }
-    auto body = what.body.empty() ? json::object()
-                                  : json::parse(what.body.begin(), what.body.end(), nullptr, false);
-    if (!body.is_object()) {
+    auto body = json_object_of(what);
+    if (!body) {
         return wrong("the body is not a JSON object");
     }
     portal_call call{
-        .to = s, .world = world, .what = what, .body = std::move(body), .path = *std::move(path)};
+        .to = s, .world = world, .what = what, .body = *std::move(body), .path = *std::move(path)};
     bool is_path = false;
     for (const auto& route : routes) {
         if (fits(route, call)) {
@@ -387,7 +377,7 @@ net::reply answer_portal(service& s, net::world& world, const net::request& what
             is_path = true;
         }
     }
-    return is_path ? said(405, {{"error", "not this method"}}) : absent("no such path");
+    return is_path ? json_refusal(405, "not this method") : absent("no such path");
 }
 
 } // namespace pomona::sim::abm

@@ -1,5 +1,6 @@
 #include "apns/device_api.hpp"
 
+#include "json_calls.hpp"
 #include "pomona/foundation/encoding.hpp"
 
 #include <nlohmann/json.hpp>
@@ -17,18 +18,6 @@ constexpr std::size_t max_streams = 10'000;
 constexpr std::size_t max_queued = 100'000;
 constexpr std::size_t token_bytes = 32;
 constexpr std::size_t max_identifier_bytes = 255;
-
-net::reply json_reply(unsigned status, const json& body) {
-    net::reply out;
-    out.what.status = status;
-    out.what.headers = {{"content-type", "application/json"}};
-    out.what.body = to_bytes(body.dump());
-    return out;
-}
-
-net::reply refuse(unsigned status, std::string_view why) {
-    return json_reply(status, {{"error", why}});
-}
 
 std::optional<push_token> token_from(const json& value) {
     if (!value.is_string()) {
@@ -74,7 +63,7 @@ struct device_api::call {
 
 net::reply device_api::answer(const net::request& what) {
     if (what.method != "POST") {
-        return refuse(405, "POST is the only method");
+        return json_refusal(405, "POST is the only method");
     }
     const auto path = net::path_of(what.target);
     if (path == "/device/stream") {
@@ -82,7 +71,7 @@ net::reply device_api::answer(const net::request& what) {
     }
     call c{.body = json::parse(what.body.begin(), what.body.end(), nullptr, false)};
     if (!c.body.is_object()) {
-        return refuse(400, "the body is not a JSON object");
+        return json_refusal(400, "the body is not a JSON object");
     }
     if (path == "/device/register") {
         return enroll(c);
@@ -96,13 +85,13 @@ net::reply device_api::answer(const net::request& what) {
     if (path == "/device/unregister") {
         return unregister(c);
     }
-    return refuse(404, "no such path");
+    return json_refusal(404, "no such path");
 }
 
 net::reply device_api::open_stream() {
     std::erase_if(streams_, [](const auto& item) { return item.second->queue->closed(); });
     if (streams_.size() >= max_streams) {
-        return refuse(503, "too many streams");
+        return json_refusal(503, "too many streams");
     }
     const auto stream = std::make_shared<listening_stream>();
     stream->id = world_->random_uuid();
@@ -120,25 +109,25 @@ net::reply device_api::enroll(const call& c) {
     const auto for_topic = c.text("topic");
     if (!device || device->empty() || device->size() > max_identifier_bytes || !for_topic ||
         !is_topic(*for_topic)) {
-        return refuse(400, "device and topic are needed");
+        return json_refusal(400, "device and topic are needed");
     }
     std::shared_ptr<listening_stream> stream;
     if (const auto id = c.text("stream")) {
         stream = stream_of(*id);
         if (!stream) {
-            return refuse(404, "no such stream");
+            return json_refusal(404, "no such stream");
         }
     }
     const auto had = c.body.contains("token") ? c.token() : std::optional{push_token{}};
     if (!had || (!had->empty() && had->value().size() != token_bytes)) {
-        return refuse(400, "token has to be 32 bytes in hex");
+        return json_refusal(400, "token has to be 32 bytes in hex");
     }
     // A token that is known already is somebody's, alive or dead.
     const bool is_free = !had->empty() && !store_->state_of(*had, world_->now());
     const auto* const token = store_->enroll(
         udid{*device}, topic{*for_topic}, is_free ? *had : push_token{world_->random(token_bytes)});
     if (token == nullptr) {
-        return refuse(503, "too many tokens");
+        return json_refusal(503, "too many tokens");
     }
     if (stream) {
         store_->subscribe(*token, std::move(stream), world_->now());
@@ -150,11 +139,11 @@ net::reply device_api::subscribe(const call& c) {
     const auto id = c.text("stream");
     const auto tokens = c.tokens();
     if (!id || !tokens) {
-        return refuse(400, "stream and tokens are needed");
+        return json_refusal(400, "stream and tokens are needed");
     }
     const auto stream = stream_of(*id);
     if (!stream) {
-        return refuse(404, "no such stream");
+        return json_refusal(404, "no such stream");
     }
     auto unknown = json::array();
     for (const auto& token : *tokens) {
@@ -168,7 +157,7 @@ net::reply device_api::subscribe(const call& c) {
 net::reply device_api::unsubscribe(const call& c) {
     const auto tokens = c.tokens();
     if (!tokens) {
-        return refuse(400, "tokens are needed");
+        return json_refusal(400, "tokens are needed");
     }
     auto unknown = json::array();
     for (const auto& token : *tokens) {
@@ -182,10 +171,10 @@ net::reply device_api::unsubscribe(const call& c) {
 net::reply device_api::unregister(const call& c) {
     const auto token = c.token();
     if (!token) {
-        return refuse(400, "token is needed");
+        return json_refusal(400, "token is needed");
     }
     if (!store_->end(*token, pomona::apns::reason::unregistered, world_->now())) {
-        return refuse(404, "no such token");
+        return json_refusal(404, "no such token");
     }
     return json_reply(200, json::object());
 }

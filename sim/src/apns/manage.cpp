@@ -1,6 +1,7 @@
 #include "apns/manage.hpp"
 
 #include "apns/push_upload.hpp"
+#include "json_calls.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/crypto/signature.hpp"
 
@@ -20,22 +21,11 @@ struct push_call {
     net::world& world;
     const push_log& log;
     json body;
-    [[nodiscard]] std::string text(const char* key) const {
-        const auto found = body.find(key);
-        return found == body.end() || !found->is_string() ? std::string{}
-                                                          : found->get<std::string>();
-    }
+    [[nodiscard]] std::string text(const char* key) const { return text_in(body, key); }
 };
 
-net::reply said(unsigned status, const json& body) {
-    net::reply out;
-    out.what.status = status;
-    out.what.headers = {{"content-type", "application/json"}};
-    out.what.body = to_bytes(body.dump(-1, ' ', false, json::error_handler_t::replace));
-    return out;
-}
 net::reply wrong(std::string_view why) {
-    return said(400, {{"error", why}});
+    return json_refusal(400, why);
 }
 
 net::reply show(push_call& c) {
@@ -51,7 +41,7 @@ net::reply show(push_call& c) {
         }
         pushes.push_back(std::move(one));
     }
-    return said(200, {{"pushes", std::move(pushes)}});
+    return json_reply(200, {{"pushes", std::move(pushes)}});
 }
 
 /// What an MDM vendor does for its customers: signs the request (PEM or base64 of DER) and makes
@@ -69,14 +59,14 @@ net::reply sign_request(push_call& c) {
     }
     const auto vendor = crypto::private_key::generate_rsa(c.world.crypto());
     if (!vendor) {
-        return said(500, {{"error", vendor.error().message()}});
+        return json_refusal(500, vendor.error().message());
     }
     const auto chain = c.to.portal().vendor_chain(*vendor, c.world.now());
     const auto signature = crypto::sign_sha256(*request, *vendor);
     if (!chain || !signature) {
-        return said(500, {{"error", "the vendor cannot sign"}});
+        return json_refusal(500, "the vendor cannot sign");
     }
-    return said(200, {{"upload", write_push_upload(*request, *signature, *chain)}});
+    return json_reply(200, {{"upload", write_push_upload(*request, *signature, *chain)}});
 }
 
 /// {"upload", "entry" for a renewal, "kind"}.
@@ -93,10 +83,10 @@ net::reply issue(push_call& c) {
     if (!made) {
         return wrong(made.error().detail);
     }
-    return said(201, {{"entry", made->entry},
-                      {"topic", made->for_topic.value()},
-                      {"serial", made->cert.serial_hex()},
-                      {"certificate", made->cert.pem()}});
+    return json_reply(201, {{"entry", made->entry},
+                            {"topic", made->for_topic.value()},
+                            {"serial", made->cert.serial_hex()},
+                            {"certificate", made->cert.pem()}});
 }
 
 net::reply revoke(push_call& c) {
@@ -105,7 +95,7 @@ net::reply revoke(push_call& c) {
         return wrong("serial is needed, as the certificate's issue told it");
     }
     c.to.portal().revoke(serial);
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 /// {"token", "reason": "Unregistered" or "ExpiredToken"}.
@@ -117,7 +107,7 @@ net::reply end_token(push_call& c) {
     }
     const bool done = c.to.end_token(
         push_token{*raw}, why == "ExpiredToken" ? reason::expired_token : reason::unregistered);
-    return done ? said(200, json::object()) : said(404, {{"error", "no such live token"}});
+    return done ? json_reply(200, json::object()) : json_refusal(404, "no such live token");
 }
 
 /// A team's key for provider tokens; it is made here and given out once.
@@ -136,11 +126,11 @@ net::reply add_key(push_call& c) {
     }
     const auto made = crypto::private_key::generate_p256(c.world.crypto());
     if (!made) {
-        return said(500, {{"error", made.error().message()}});
+        return json_refusal(500, made.error().message());
     }
     key.public_key = made->public_key_info();
     c.to.add_signing_key(std::move(key));
-    return said(201, {{"private_key", made->to_pem()}});
+    return json_reply(201, {{"private_key", made->to_pem()}});
 }
 
 net::reply set_rules(push_call& c) {
@@ -153,7 +143,7 @@ net::reply set_rules(push_call& c) {
         rules.pushes_a_minute = std::min<std::size_t>(n->get<std::size_t>(), 1000);
     }
     c.to.set_rules(rules);
-    return said(200, json::object());
+    return json_reply(200, json::object());
 }
 
 struct push_route {
@@ -176,19 +166,18 @@ constexpr std::array<push_route, 7> routes{{
 net::reply answer_push_calls(service& s, net::world& world, const push_log& log,
                              const net::request& what) {
     const auto path = net::path_of(what.target);
-    auto body = what.body.empty() ? json::object()
-                                  : json::parse(what.body.begin(), what.body.end(), nullptr, false);
-    if (!body.is_object()) {
+    auto body = json_object_of(what);
+    if (!body) {
         return wrong("the body is not a JSON object");
     }
-    push_call call{.to = s, .world = world, .log = log, .body = std::move(body)};
+    push_call call{.to = s, .world = world, .log = log, .body = *std::move(body)};
     const auto* found = std::ranges::find_if(
         routes, [&](const push_route& r) { return r.path == path && r.method == what.method; });
     if (found != routes.end()) {
         return found->run(call);
     }
     const bool is_path = std::ranges::find(routes, path, &push_route::path) != routes.end();
-    return said(is_path ? 405 : 404, {{"error", is_path ? "not this method" : "no such path"}});
+    return json_refusal(is_path ? 405 : 404, is_path ? "not this method" : "no such path");
 }
 
 } // namespace pomona::sim::apns
