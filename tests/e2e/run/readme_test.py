@@ -36,9 +36,11 @@ def main():
         try:
             for line in own:
                 if line.endswith("&"):
-                    background.append(subprocess.Popen(shlex.split(line[:-1]), cwd=temporary, env=env,
-                                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-                    wait_for(lambda: list(pathlib.Path(temporary).glob("**/target.yaml")), 60, "the server of the README")
+                    words = shlex.split(line[:-1])
+                    background.append(subprocess.Popen(words, cwd=temporary, env=env, stdout=subprocess.DEVNULL,
+                                                       stderr=subprocess.DEVNULL))
+                    target = temporary / words[words.index("--data") + 1] / "target.yaml"
+                    wait_for(target.exists, 60, f"the server of `{line}`")
                     continue
                 done = subprocess.run(["bash", "-c", line], cwd=temporary, env=env, capture_output=True, text=True,
                                       timeout=200, check=False)
