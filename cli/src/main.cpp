@@ -21,7 +21,7 @@ constexpr std::array all_commands{
     command{"run", "Run scenarios and judge what went over the wire", run_command},
     command{"serve", "Reference server with emulated APNs, for `run -t` or a team's own clients",
             serve_command},
-    command{"ctl", "Work the emulated Apple Business Manager of a running serve", ctl_command},
+    command{"ctl", "Work the emulated Apple services of a running serve: ABM, push", ctl_command},
     command{"doctor",
             "Is a target usable, and this machine? What is wrong, where, and how to mend it",
             doctor_command},

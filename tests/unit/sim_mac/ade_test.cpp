@@ -48,6 +48,7 @@ class assigned : public mac_bench {
     std::expected<void, enroll_failure> outcome;
 };
 
+// ABM-091: DER CMS with the MachineInfo attached, and all that its macOS has to say.
 TEST_F(assigned, machine_info_is_signed_by_the_device) {
     enrolled(false, {});
     ASSERT_TRUE(outcome);
@@ -64,11 +65,13 @@ TEST_F(assigned, machine_info_is_signed_by_the_device) {
     ASSERT_TRUE(info);
     EXPECT_EQ(info->device, subject->machine().device);
     EXPECT_EQ(info->serial, subject->machine().serial);
+    EXPECT_EQ(info->product, subject->machine().kind.model);
+    EXPECT_EQ(info->build, subject->machine().kind.build_version);
     EXPECT_EQ(info->os_version, subject->machine().kind.os_version);
     EXPECT_TRUE(info->can_request_software_update);
 }
 
-// MDM-CHK-074: nobody can log in before DeviceConfigured.
+// MDM-CHK-074, ABM-103: nobody can log in before DeviceConfigured.
 TEST_F(assigned, setup_assistant_waits_for_DeviceConfigured) {
     enrolled(true, {[this] { EXPECT_FALSE(subject->log_in("alice")); },
                     [this] {
@@ -130,7 +133,8 @@ TEST_F(assigned, a_restart_in_setup_assistant_stalls_it) {
     EXPECT_EQ(server->count("Authenticate"), 2U); // it came back by itself
 }
 
-// ENR-042, schema softwareupdate.required: updates, and asks once more.
+// ENR-042, ABM-101, schema softwareupdate.required: updates, and asks once more, with the new
+// version.
 TEST_F(assigned, a_server_may_want_another_macos_first) {
     server->answer(
         "profile",
@@ -139,6 +143,10 @@ TEST_F(assigned, a_server_may_want_another_macos_first) {
     enrolled(false, {});
     ASSERT_TRUE(outcome) << outcome.error().reason;
     EXPECT_EQ(server->count("profile"), 2U);
+    const auto again =
+        crypto::verify_attached(world->crypto(), server->last("profile").request.body);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(mdm::read_machine_info(again->content).value().os_version, "15.2");
     EXPECT_EQ(states("os-updated").size(), 1U);
     EXPECT_EQ(*body("Authenticate").string("OSVersion"), "15.2");
 }
