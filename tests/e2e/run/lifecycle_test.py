@@ -49,6 +49,24 @@ def follows_later(events):
         expect(said[0] == "NotNow" and said[-1] == "Acknowledged" and said.count("Acknowledged") == 1, f"{mac} answered {said}")
 
 
+def waits_alone(refused, others):
+    """MDM-CHK-067: only `refused` is put off; `others` are answered meanwhile; then that very command is carried out."""
+    def check(events):
+        for mac in macs_of(events):
+            answers = [e for e in requests(events, mac) if "CommandUUID" in e["summary"]]
+            put_off = [e for e in answers if e["summary"]["Status"] == "NotNow"]
+            expect({e["summary"]["RequestType"] for e in put_off} == {refused}, f"{mac} put off {put_off}")
+            uuids = {e["summary"]["CommandUUID"] for e in put_off}
+            expect(len(uuids) == 1, f"{mac} put off several commands: {uuids}")
+            done = [e for e in answers if e["summary"]["CommandUUID"] in uuids and e["summary"]["Status"] != "NotNow"]
+            expect(len(done) == 1 and done[0] is [e for e in answers if e["summary"]["CommandUUID"] in uuids][-1],
+                   f"{mac} carried the command out {len(done)} times, or put it off afterwards")
+            meanwhile = {e["summary"]["RequestType"] for e in answers if e["summary"]["Status"] == "Acknowledged"
+                         and put_off[0]["number"] < e["number"] < done[0]["number"]}
+            expect(others <= meanwhile, f"{mac} answered only {meanwhile} meanwhile")
+    return check
+
+
 def setup(events):
     for mac in macs_of(events):
         updates = [e for e in of_type(events, "TokenUpdate") if e["actor"] == mac]
@@ -124,8 +142,8 @@ def rotation(events):
 
 CASES = {
     "not-now-power-nap": polled_by_itself,
-    "not-now-keychain": lambda events: None,
-    "not-now-blocked-login": lambda events: None,
+    "not-now-keychain": waits_alone("RemoveProfile", {"ProfileList", "SecurityInfo"}),
+    "not-now-blocked-login": waits_alone("InstalledApplicationList", {"DeviceInformation"}),
     "not-now-setup-assistant": follows_later,
     "setup-assistant": setup,
     "identity-renewal": renewal,
