@@ -49,11 +49,9 @@ exit_code stay_online(const settings& s) {
     if (!macs) {
         return macs.error();
     }
-    if (!s.flag("json")) {
-        std::cout << macs->size() << (macs->size() == 1 ? " Mac is" : " Macs are")
-                  << " online. Ctrl-C ends it.\n"
-                  << std::flush;
-    }
+    // Not on standard output, which holds the events alone.
+    std::cerr << macs->size() << (macs->size() == 1 ? " Mac is" : " Macs are")
+              << " online. Ctrl-C ends it.\n";
     return (*w)->run(stay(&(*w)->host(), *macs, s.flag("json")), exit_code::ok);
 }
 

@@ -90,12 +90,14 @@ def bench():
 
 @contextlib.contextmanager
 def online(b, *names):
-    """`pomona mac online` in the background; gives (process, file of its lines as JSON)."""
+    """`pomona mac online` in the background, once it has the store; gives (process, file of its lines as JSON)."""
     log = b.root / f"online-{uuid.uuid4()}.log"
     with open(log, "wb") as out:
         process = subprocess.Popen([POMONA, "mac", "online", "--store", str(b.store), "--json", *(names or ("--all",))],
                                    stdout=out, stderr=subprocess.STDOUT)
         try:
+            wait_for(lambda: " online. Ctrl-C" in log.read_text() or process.poll() is not None, 60, "Macs that are online")
+            expect(process.poll() is None, f"online ended early: {log.read_text()}")
             yield process, log
         finally:
             stop(process)
