@@ -1,10 +1,12 @@
-// What the emulated push service keeps between two starts of `serve`: its keys and its topic. With
-// them the certificates of an earlier start still chain, and enrolled Macs keep their topic.
+// What the emulated push service keeps between two starts of `serve`: its keys, its topic and its
+// tokens. With them the certificates of an earlier start still chain, enrolled Macs keep their
+// topic, and pushes find them.
 #pragma once
 
 #include "pomona/foundation/ids.hpp"
 #include "pomona/protocol/crypto/certificate.hpp"
 #include "pomona/stack/key_pool.hpp"
+#include "token_file.hpp"
 
 #include <string_view>
 
@@ -18,6 +20,10 @@ class emulator_folder {
     [[nodiscard]] result<crypto::private_key> key_of(std::string_view role) const;
     /// The topic of the first start; `fresh` when there was none.
     [[nodiscard]] result<topic> topic_or(topic fresh) const;
+    /// The tokens of earlier starts, and where new ones go: "tokens.ndjson".
+    [[nodiscard]] result<token_file::opened> tokens() const {
+        return token_file::open(folder_ / "tokens.ndjson");
+    }
     /// For push providers that are not our server: push.pem (the certificate), push.key and ca.pem
     /// (what the service's TLS certificate chains to), in PEM, each 0600.
     [[nodiscard]] result<void> publish(const crypto::identity& push,

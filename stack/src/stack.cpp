@@ -176,6 +176,15 @@ net::task<result<void>> stack::builder::start_push(builder* self) {
     sim::apns::service_options how;
     how.bind = self->options.apns_bind;
     how.key_for = lookup(self->roles);
+    if (self->kept) {
+        auto tokens = self->kept->tokens();
+        if (!tokens) {
+            co_return unusable("data folder", tokens.error());
+        }
+        how.known_tokens = std::move(tokens->tokens);
+        how.on_token = [to = std::make_shared<token_file>(std::move(tokens->file))](
+                           const sim::apns::token_record& one) { return to->add(one); };
+    }
     auto started = co_await sim::apns::service::start(*self->out->world_, std::move(how));
     if (!started) {
         co_return unusable("push service", started.error());

@@ -124,10 +124,10 @@ net::reply device_api::enroll(const call& c) {
     }
     // A token that is known already is somebody's, alive or dead.
     const bool is_free = !had->empty() && !store_->state_of(*had, world_->now());
-    const auto* const token = store_->enroll(
-        udid{*device}, topic{*for_topic}, is_free ? *had : push_token{world_->random(token_bytes)});
-    if (token == nullptr) {
-        return json_refusal(503, "too many tokens");
+    const auto token = store_->enroll(udid{*device}, topic{*for_topic},
+                                      is_free ? *had : push_token{world_->random(token_bytes)});
+    if (!token) {
+        return json_refusal(503, token.error().detail);
     }
     if (stream) {
         store_->subscribe(*token, std::move(stream), world_->now());

@@ -25,9 +25,10 @@ bool is_device_call(const net::request& what) {
 
 /// What requests under way share with the service; outlives it while they run.
 struct core {
-    core(net::world& w, const crypto::identity& root, rules r)
+    core(net::world& w, const crypto::identity& root, rules r, token_store::keep_function keep)
         : world{&w},
           how{r},
+          store{std::move(keep)},
           portal{root,
                  {.random = [&w](std::size_t count) { return w.random(count); },
                   .uuid = [&w] { return w.random_uuid(); }}},
@@ -103,7 +104,11 @@ class emulated_service final : public service {
         : world_{&w},
           options_{std::move(options)},
           authority_{std::move(a)},
-          core_{std::make_shared<core>(w, authority_.root, options_.rules)} {}
+          core_{std::make_shared<core>(w, authority_.root, options_.rules, options_.on_token)} {
+        for (auto& known : std::exchange(options_.known_tokens, {})) {
+            core_->store.restore(std::move(known));
+        }
+    }
 
     [[nodiscard]] net::endpoint local() const override { return options_.bind; }
     [[nodiscard]] const crypto::certificate& root() const override { return authority_.root.cert; }

@@ -27,24 +27,47 @@ bytes to_line(const push_token& token, const topic& for_topic, const notificatio
     return to_bytes(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-const push_token* token_store::enroll(const udid& device, const topic& for_topic,
-                                      push_token fresh) {
-    const auto [place, is_new] = by_device_.try_emplace({device, for_topic}, fresh);
-    if (!is_new && live(place->second) != nullptr) {
-        return &place->second;
+bool token_store::keep(const push_token& token, const entry& e) const {
+    return !keep_ || keep_({.device = e.device,
+                            .for_topic = e.owner,
+                            .token = token,
+                            .dead_since = e.dead_since,
+                            .death = e.death});
+}
+
+void token_store::restore(token_record known) {
+    if (tokens_.size() >= max_tokens) {
+        return;
+    }
+    if (!known.dead_since) {
+        by_device_.insert_or_assign({known.device, known.for_topic}, known.token);
+    }
+    entry e;
+    e.device = std::move(known.device);
+    e.owner = std::move(known.for_topic);
+    e.dead_since = known.dead_since;
+    e.death = known.death;
+    tokens_.insert_or_assign(std::move(known.token), std::move(e));
+}
+
+result<push_token> token_store::enroll(const udid& device, const topic& for_topic,
+                                       push_token fresh) {
+    const auto known = by_device_.find({device, for_topic});
+    if (known != by_device_.end() && live(known->second) != nullptr) {
+        return known->second;
     }
     if (tokens_.size() >= max_tokens) {
-        if (is_new) {
-            by_device_.erase(place);
-        }
-        return nullptr;
+        return fail(std::make_error_code(std::errc::not_enough_memory), "too many tokens");
     }
-    place->second = fresh;
     entry e;
     e.device = device;
     e.owner = for_topic;
-    tokens_.insert_or_assign(std::move(fresh), std::move(e));
-    return &place->second;
+    if (!keep(fresh, e)) {
+        return fail(std::make_error_code(std::errc::io_error), "the token could not be kept");
+    }
+    tokens_.insert_or_assign(fresh, std::move(e));
+    by_device_.insert_or_assign({device, for_topic}, fresh);
+    return fresh;
 }
 
 std::optional<token_state> token_store::state_of(const push_token& token, time_point now) {
@@ -118,6 +141,7 @@ bool token_store::end(const push_token& token, pomona::apns::reason why, time_po
         e.death = why;
         e.listener.reset();
         e.stored.reset();
+        (void)keep(token, e); // dead it is in any case
     }
     return true;
 }

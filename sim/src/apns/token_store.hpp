@@ -6,6 +6,7 @@
 #include "pomona/net/world.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,9 +34,17 @@ class token_store {
   public:
     /// Choice: more tokens than any run of one machine needs; a bound on memory.
     static constexpr std::size_t max_tokens = 1'000'000;
+    using keep_function = std::function<bool(const token_record&)>;
 
-    /// The live token of this device and topic, or `fresh` as a new one; nullptr when full.
-    const push_token* enroll(const udid& device, const topic& for_topic, push_token fresh);
+    /// `keep` is told of every new token and of every death (service_options::on_token); null:
+    /// nobody keeps them.
+    explicit token_store(keep_function keep = {}) : keep_{std::move(keep)} {}
+
+    /// A token of an earlier store, alive or dead; `keep` knows it.
+    void restore(token_record known);
+    /// The live token of this device and topic, or `fresh` as a new one. An error when the store
+    /// is full or `fresh` could not be kept.
+    result<push_token> enroll(const udid& device, const topic& for_topic, push_token fresh);
     [[nodiscard]] std::optional<token_state> state_of(const push_token& token, time_point now);
 
     /// Hands the notification to whoever listens; otherwise it takes the token's one place in the
@@ -60,8 +69,10 @@ class token_store {
         std::deque<time_point> recent; ///< pushes of the last minute, the newest at the back
     };
     static void forget_old(entry& e, time_point now);
+    [[nodiscard]] bool keep(const push_token& token, const entry& e) const;
     entry* live(const push_token& token);
 
+    keep_function keep_;
     std::map<push_token, entry> tokens_;
     std::map<std::pair<udid, topic>, push_token> by_device_;
 };

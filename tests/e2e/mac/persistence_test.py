@@ -54,7 +54,7 @@ def goes_on_after_kill_and_restart(b, udids):
     before = lasting(b.macs())
     expect(all(len(one) == 4 for one in held(b.macs(), "declarations")), "declarations outlive a kill")
     b.stop_server()
-    b.serve()  # the push service has forgotten every token
+    b.serve()
     with online(b) as (process, log):
         b.enqueue(udids, {"RequestType": "DeclarativeManagement"})
         b.enqueue(udids, {"RequestType": "DeviceInformation", "Queries": ["UDID"]})
@@ -69,6 +69,20 @@ def goes_on_after_kill_and_restart(b, udids):
     for word in ("Authenticate", "TokenUpdate", "declaration/", "declaration-items", "push-token-changed"):
         expect(not any(word in one for one in said), f"{word} after a restart: {said}")
     expect(lasting(b.macs()) == before, "identities, tokens, profiles and declarations are the same")
+
+
+def pushes_outlive_a_restart_of_the_server(b, udids):
+    """The Macs stay online while the server ends and starts; what is pushed before they are back reaches them."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with online(b) as (process, log):
+            b.stop_server(number)
+            b.serve()
+            b.enqueue(udids, {"RequestType": "DeviceInformation", "Queries": ["UDID"]})
+            wait_for(lambda: sum(one["what"] == "DeviceInformation Acknowledged" for one in lines(log)) == COUNT, 90,
+                     "pushes that reach every Mac after the server's restart")
+            said = [one["what"] for one in lines(log)]
+            expect(process.poll() is None, "online goes on")
+        expect(not any("TokenUpdate" in one for one in said), f"the same tokens: {said}")
 
 
 def killed_in_the_middle(b, udids):
@@ -89,6 +103,7 @@ def main():
     with bench() as b:
         udids = enroll_and_fill(b)
         goes_on_after_kill_and_restart(b, udids)
+        pushes_outlive_a_restart_of_the_server(b, udids)
         killed_in_the_middle(b, udids)
 
 

@@ -142,6 +142,51 @@ TEST_F(push_store, gives_the_same_token_until_it_is_dead) {
     EXPECT_NE(enroll("mac-1", 0x55), token_);
 }
 
+TEST_F(push_store, tells_of_new_tokens_and_of_deaths_and_knows_them_when_told) {
+    std::vector<token_record> kept;
+    token_store first{[&](const token_record& one) {
+        kept.push_back(one);
+        return true;
+    }};
+    const topic ours{"com.apple.mgmt.External.1"};
+    const auto add = [&](const char* device, std::uint8_t fill) {
+        return *first.enroll(udid{device}, ours, push_token{bytes(32, fill)});
+    };
+    const auto old = add("mac-1", 1);
+    const auto other = add("mac-2", 2);
+    EXPECT_EQ(add("mac-1", 9), old);
+    EXPECT_EQ(kept.size(), 2U) << "a token that is there already is no news";
+    EXPECT_TRUE(first.end(old, pomona::apns::reason::expired_token, now_));
+    EXPECT_TRUE(first.end(old, pomona::apns::reason::unregistered, now_ + 1h));
+    const auto fresh = add("mac-1", 3);
+    ASSERT_EQ(kept.size(), 4U);
+
+    token_store second;
+    for (const auto& one : kept) {
+        second.restore(one);
+    }
+    const auto state = second.state_of(old, now_ + 2h);
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->dead_since, now_);
+    EXPECT_EQ(state->death, pomona::apns::reason::expired_token);
+    EXPECT_EQ(*second.enroll(udid{"mac-1"}, ours, push_token{bytes(32, 7)}), fresh);
+    EXPECT_EQ(*second.enroll(udid{"mac-2"}, ours, push_token{bytes(32, 8)}), other);
+    // Pushed before its device is back: stored, and handed over when it is.
+    EXPECT_FALSE(second.push(other, note("early"), now_));
+    const auto s = stream();
+    EXPECT_TRUE(second.subscribe(other, s, now_));
+    EXPECT_EQ(heard(s), "early");
+}
+
+TEST_F(push_store, gives_no_token_that_could_not_be_kept) {
+    token_store full{[](const token_record&) { return false; }};
+    const push_token token{bytes(32, 1)};
+    const auto given = full.enroll(udid{"mac-1"}, topic{"com.example.app"}, token);
+    ASSERT_FALSE(given);
+    EXPECT_EQ(given.error().detail, "the token could not be kept");
+    EXPECT_FALSE(full.state_of(token, now_));
+}
+
 TEST_F(push_store, knows_nothing_of_other_tokens) {
     const push_token stranger{bytes(32, 0x99)};
     EXPECT_FALSE(store_.state_of(stranger, now_));

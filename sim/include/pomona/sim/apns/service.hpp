@@ -38,12 +38,27 @@ struct signing_key {
     std::vector<topic> topics; ///< of the team's apps; MDM topics are never among them
 };
 
+/// A device's token for a topic: what the service has to know of it after it was started anew.
+struct token_record {
+    udid device;
+    topic for_topic;
+    push_token token;
+    std::optional<time_point> dead_since{}; ///< providers get 410 with `death`
+    pomona::apns::reason death = pomona::apns::reason::unregistered;
+};
+
 struct service_options {
     net::endpoint bind{"127.0.0.1", 0};
     std::vector<std::string> names{"localhost", "127.0.0.1", "api.push.apple.com"};
     /// Called for keys of the roles "apns-ca", "apns-tls", "push-certificate"; empty: generated.
     std::function<std::optional<crypto::private_key>(std::string_view role)> key_for;
     apns::rules rules;
+    /// Tokens of an earlier service, the older before the newer. Notifications are not among what
+    /// outlives a service: what was stored for an offline device is gone.
+    std::vector<token_record> known_tokens{};
+    /// Told of every new token before its device is, and of each token that dies; the last record
+    /// of a token counts. False: it could not be kept, and the device gets no token. May be null.
+    std::function<bool(const token_record&)> on_token{};
 };
 
 /// One listener for providers and devices, HTTP/2 over TLS. On the world's thread.
@@ -58,13 +73,13 @@ struct service_options {
 /// - POST /device/register {"device": UDID, "topic", optional "stream": ID, optional "token"}: 200
 ///   {"token"}, the same token for the same device and topic as long as it is not unregistered.
 ///   With "stream" it is subscribed at once. "token" is the one that the device had before: a
-///   service that has forgotten it (it keeps nothing when it ends) takes it over.
+///   service that has forgotten it (started without service_options::known_tokens) takes it over.
 /// - POST /device/subscribe {"stream": ID, "tokens": […]}: 200 {"unknown": […]}. The newest
 ///   subscription of a token wins; a stored push is delivered at once.
 /// - POST /device/unsubscribe {"tokens": […]}: the devices are offline; pushes are stored.
 /// - POST /device/unregister {"token"}: providers get 410 from then on.
 /// Errors: 400 {"error"} for what is malformed, 404 for a stream or token that is not there, 503
-/// when there are too many of them.
+/// when there are too many of them or a new token could not be kept.
 class service {
   public:
     static net::task<result<std::unique_ptr<service>>> start(net::world& world,
