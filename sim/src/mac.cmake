@@ -4,6 +4,7 @@ set(sim_mac
   src/device_ca/device_ca.cpp
   src/mac/account.cpp
   src/mac/account_driven.cpp
+  src/mac/activation.cpp
   src/mac/ade.cpp
   src/mac/announcing.cpp
   src/mac/app_fetch.cpp

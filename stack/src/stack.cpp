@@ -208,6 +208,7 @@ net::task<result<void>> stack::builder::start_abm(builder* self) {
     sim::abm::service_options how;
     how.bind = *self->options.abm_bind;
     how.tls = *std::move(identity);
+    how.device_authorities = {self->devices->root()};
     auto started = sim::abm::service::start(world, std::move(how));
     if (!started) {
         co_return unusable("Apple Business Manager", started.error());
@@ -365,6 +366,10 @@ result<void> stack::builder::make_fleet() {
                               .system_trust = server_trust};
     env.seed_schema = options.seed_schema;
     env.devices = devices;
+    if (!out->target_.abm_url.empty()) {
+        env.activation = sim::activation_host{
+            out->target_.abm_url + std::string{sim::activation_path}, push_trust};
+    }
     if (options.scep_legacy) {
         auto legacy = crypto::context::with_legacy();
         if (!legacy) {

@@ -56,6 +56,11 @@ net::task<void> one_change(step_context& c, std::size_t mac, const lifecycle_ste
     auto& who = c.env.fleet.at(mac);
     switch (l.kind) {
     case what::remove_profile:
+        if (!who.is_profile_removable()) {
+            c.add_failure(
+                {c.name_of(mac), "its user may not remove the enrollment profile", {}, {}});
+            co_return;
+        }
         co_await who.remove_enrollment_profile(l.check_out);
         c.held();
         break;

@@ -130,6 +130,14 @@ sim::mac::manner read_manner(parse_state& state, reader& r, const yaml::node& gr
                   sim::mac::scep_dialect_names, out.scep);
         inside.finish();
     }
+    if (const auto* n = r.take("machine_info")) {
+        reader inside{state, *n, "`machine_info`"};
+        take_word(state, inside, *n, "chain", sim::mac::find_device_chain,
+                  sim::mac::device_chain_names, out.device_chain);
+        take_word(state, inside, *n, "digest", sim::mac::find_device_digest,
+                  sim::mac::device_digest_names, out.device_digest);
+        inside.finish();
+    }
     return out;
 }
 

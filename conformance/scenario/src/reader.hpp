@@ -89,7 +89,7 @@ sim::mac::trials read_trials(parse_state& state, reader& r);
 /// A group's `users`: short names, or {name, kind, password}.
 std::vector<sim::mac::account_order> read_users(parse_state& state, reader& r,
                                                 const yaml::node& group);
-/// A group's `identity`, `retry` and `scep`.
+/// A group's `identity`, `retry`, `scep` and `machine_info`.
 sim::mac::manner read_manner(parse_state& state, reader& r, const yaml::node& group);
 users_step read_server_users(parse_state& state, const yaml::node& value, reader& r);
 std::optional<ca_step> read_ca(parse_state& state, const yaml::node& value);

@@ -16,9 +16,9 @@ constexpr std::size_t max_detached_bytes = std::size_t{64} * 1024;
 constexpr std::size_t max_enveloped_bytes = std::size_t{8} << 20U;
 
 result<bytes> sign(bytes_view content, const identity& signer, std::optional<time_point> at,
-                   bool detached) {
+                   bool detached, cms_digest digest = cms_digest::sha256) {
     return sign_cms(signer.key.owner(), content, signer,
-                    {.digest = EVP_sha256(),
+                    {.digest = digest == cms_digest::sha1 ? EVP_sha1() : EVP_sha256(),
                      .signing_time = at,
                      .detached = detached,
                      .with_chain = !detached,
@@ -67,8 +67,9 @@ result<bytes> sign_detached(bytes_view content, const identity& signer,
     return sign(content, signer, at, true);
 }
 
-result<bytes> sign_attached(bytes_view content, const identity& signer, time_point at) {
-    return sign(content, signer, at, false);
+result<bytes> sign_attached(bytes_view content, const identity& signer, time_point at,
+                            cms_digest digest) {
+    return sign(content, signer, at, false, digest);
 }
 
 result<verified> verify_detached(const context& ctx, bytes_view cms, bytes_view content) {

@@ -5,6 +5,7 @@
 #include "abm/dep_api.hpp"
 #include "abm/portal.hpp"
 #include "pomona/foundation/encoding.hpp"
+#include "pomona/sim/mac/activation.hpp"
 
 namespace pomona::sim::abm {
 namespace {
@@ -21,11 +22,15 @@ struct core {
     organization org;
     dep_state dep;
     business_api business;
+    std::vector<crypto::certificate> device_authorities;
 
     net::reply answer(const net::request& what) {
         business.catch_up(); // what a finished activity did is seen by sync
-        return business_api::serves(net::path_of(what.target)) ? business.answer(what)
-                                                               : answer_dep(dep, what);
+        const auto path = net::path_of(what.target);
+        if (path == activation_path && !device_authorities.empty()) {
+            return answer_activation(org, *world, device_authorities, what);
+        }
+        return business_api::serves(path) ? business.answer(what) : answer_dep(dep, what);
     }
 };
 
@@ -39,6 +44,7 @@ class emulated_service final : public service {
         : world_{&w}, options_{std::move(options)}, core_{std::make_shared<core>(w)} {
         core_->dep.rules = options_.rules;
         core_->dep.base_urls = options_.base_urls;
+        core_->device_authorities = options_.device_authorities;
     }
 
     [[nodiscard]] net::endpoint local() const override { return options_.bind; }
@@ -127,23 +133,7 @@ result<crypto::private_key> emulated_service::add_api_account(std::string client
 
 std::optional<std::string> emulated_service::activation_record(std::string_view serial) {
     core_->business.catch_up();
-    const auto device = core_->org.find_device(serial);
-    const auto* server = device ? core_->org.find_server(device->server) : nullptr;
-    if (server == nullptr || device->profile.empty()) {
-        return std::nullopt;
-    }
-    const auto profile = server->profiles.find(device->profile);
-    if (profile == server->profiles.end()) {
-        return std::nullopt;
-    }
-    auto record =
-        abm::activation_record(nlohmann::ordered_json::parse(profile->second), core_->org.details);
-    const auto now = world_->now();
-    core_->org.modify(serial, now, [&](device_record& d) {
-        d.status = profile_status::pushed;
-        d.profile_pushed = now;
-    });
-    return record.dump();
+    return give_record(core_->org, serial, world_->now());
 }
 
 result<void> emulated_service::listen() {
@@ -155,7 +145,10 @@ result<void> emulated_service::listen() {
     how.limits.max_body_bytes = max_body;
     how.who = actor{"abm"};
     how.channel_of = [](const net::request& what) {
-        return std::string{business_api::serves(net::path_of(what.target)) ? "abm-api" : "abm"};
+        const auto path = net::path_of(what.target);
+        return std::string{path == activation_path      ? "activation"
+                           : business_api::serves(path) ? "abm-api"
+                                                        : "abm"};
     };
     auto opened = world_->listen(
         std::move(how), [c = core_](net::incoming in) { return answer(c, std::move(in)); });

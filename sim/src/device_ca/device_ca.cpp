@@ -81,7 +81,13 @@ result<crypto::identity> device_ca::issue(net::world& world, const mac::hardware
     if (!cert) {
         return std::unexpected(std::move(cert.error()));
     }
-    return crypto::identity{.cert = *std::move(cert), .key = key, .chain = {issuer_.cert}};
+    crypto::identity out{.cert = *std::move(cert), .key = key, .chain = {issuer_.cert}};
+    const auto form = machine.wire.device_chain;
+    if (form == mac::device_chain::whole ||
+        (form == mac::device_chain::usual && !machine.kind.is_mac())) {
+        out.chain.push_back(root_);
+    }
+    return out;
 }
 
 } // namespace pomona::sim

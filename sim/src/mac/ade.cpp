@@ -1,5 +1,6 @@
 #include "mac/ade.hpp"
 
+#include "mac/activation.hpp"
 #include "mac/announcing.hpp"
 #include "mac/device_state.hpp"
 #include "mac/lifecycle.hpp"
@@ -11,8 +12,6 @@
 namespace pomona::sim::mac {
 namespace {
 
-/// Observed (F21).
-constexpr std::string_view setup_agent = "CloudConfiguration-OSX/1.0";
 /// Choice: a server that always wants another version is given up.
 constexpr int most_updates = 3;
 
@@ -34,21 +33,32 @@ mdm::machine_info machine_info_of(const core& c) {
     return out;
 }
 
-/// MachineInfo, signed with the certificate that the device got in its factory. Choice: for the key
-/// that its SCEP identity has, too, as making keys takes long.
-result<bytes> signed_machine_info(core& c) {
-    const auto device = c.env->devices->issue(c.world(), c.hw, c.key);
-    if (!device) {
-        return std::unexpected(device.error());
+/// What the Mac trusts while it asks for its profile: the anchors of its assignment alone, if there
+/// are any (Apple, "Profile": anchor_certs).
+result<net::trust_store> setup_trust(const core& c) {
+    if (c.ade->anchors.empty()) {
+        return c.env->system_trust;
     }
-    return crypto::sign_attached(mdm::write_machine_info(machine_info_of(c)), *device, c.now());
+    std::vector<crypto::certificate> anchors;
+    for (const auto& der : c.ade->anchors) {
+        auto cert = crypto::certificate::from_der(c.world().crypto(), der);
+        if (!cert) {
+            return fail(cert.error().code, "anchor_certs has what is no certificate");
+        }
+        anchors.push_back(*std::move(cert));
+    }
+    return std::make_shared<const std::vector<crypto::certificate>>(std::move(anchors));
 }
 
 net::task<std::expected<net::response, step_failure>> ask_for_profile(core_ptr self,
                                                                       std::uint64_t cause) {
-    auto body = signed_machine_info(*self);
+    auto body = signed_by_device(*self, mdm::write_machine_info(machine_info_of(*self)));
     if (!body) {
         co_return std::unexpected{failed_at("profile", body.error().message(), cause)};
+    }
+    auto trust = setup_trust(*self);
+    if (!trust) {
+        co_return std::unexpected{failed_at("profile", trust.error().message(), cause)};
     }
     if (!self->is_reachable()) {
         co_return std::unexpected{failed_at("profile", "the Mac is offline", cause, true)};
@@ -57,7 +67,7 @@ net::task<std::expected<net::response, step_failure>> ask_for_profile(core_ptr s
     post.headers = {{"Content-Type", "application/pkcs7-signature"},
                     {"User-Agent", std::string{setup_agent}},
                     {"Accept", "*/*"}};
-    web_client web{self->world(), self->who, self->anonymous(self->env->system_trust),
+    web_client web{self->world(), self->who, self->anonymous(*std::move(trust)),
                    self->env->request_timeout};
     auto answer = co_await web.send(self->ade->url, std::move(post), "enroll", cause);
     if (!answer) {
@@ -90,11 +100,34 @@ void begin_setup(core& c, std::uint64_t cause) {
     c.record("setup-assistant", {{"started", true}}, cause);
 }
 
-} // namespace
+/// The Mac stays as it is, or Setup Assistant lets its user go on without management.
+enroll_result give_up(const core_ptr& self, step_failure f) {
+    const auto event = f.event;
+    auto out = refuse(*self, std::move(f));
+    const bool may_go_on = !self->ade || !self->ade->mandatory;
+    if (may_go_on && self->now_in == phase::unenrolled) {
+        self->setup.awaiting = false;
+        finish_setup(self, event);
+    }
+    return out;
+}
+
+/// What Apple's service says now; what it said before is over.
+net::task<std::expected<void, step_failure>> learn_assignment(core_ptr self, std::uint64_t& cause) {
+    if (!self->asks_activation || !self->env->activation) {
+        co_return std::expected<void, step_failure>{};
+    }
+    auto learned = co_await ask_activation(self, cause);
+    if (!learned) {
+        co_return std::unexpected{std::move(learned.error())};
+    }
+    self->ade = *std::move(learned);
+    co_return std::expected<void, step_failure>{};
+}
 
 /// Asks, updates when that is wanted, and asks again (schema mdm/errors,
 /// softwareupdate.required).
-net::task<std::expected<bytes, step_failure>> fetch_profile(core_ptr self, std::uint64_t& cause) {
+net::task<std::expected<bytes, step_failure>> fetch_from_url(core_ptr self, std::uint64_t& cause) {
     for (int updates = 0;; ++updates) {
         auto answer = co_await ask_for_profile(self, cause);
         if (!answer) {
@@ -112,8 +145,40 @@ net::task<std::expected<bytes, step_failure>> fetch_profile(core_ptr self, std::
     }
 }
 
+/// Choice: for the key that its SCEP identity has, too, as making keys takes long.
+constexpr crypto::cms_digest digest_of(device_digest d) {
+    return d == device_digest::sha1 ? crypto::cms_digest::sha1 : crypto::cms_digest::sha256;
+}
+
+} // namespace
+
+result<bytes> signed_by_device(core& c, bytes_view content) {
+    const auto device = c.env->devices->issue(c.world(), c.hw, c.key);
+    if (!device) {
+        return std::unexpected(device.error());
+    }
+    return crypto::sign_attached(content, *device, c.now(), digest_of(c.hw.wire.device_digest));
+}
+
+net::task<std::expected<bytes, step_failure>> fetch_profile(core_ptr self, std::uint64_t& cause) {
+    auto learned = co_await learn_assignment(self, cause);
+    if (!learned) {
+        co_return std::unexpected{std::move(learned.error())};
+    }
+    if (!self->ade) {
+        co_return std::unexpected{
+            failed_at("profile", "the Mac is not assigned to a server", cause)};
+    }
+    if (!self->ade->web_url.empty()) {
+        co_return std::unexpected{
+            failed_at("profile", "the profile wants a web view, which this Mac has not", cause)};
+    }
+    co_return co_await fetch_from_url(self, cause);
+}
+
 net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause) {
-    if (!self->ade || !self->env->devices) {
+    const bool can_ask = self->asks_activation && self->env->activation;
+    if ((!self->ade && !can_ask) || !self->env->devices) {
         co_return refuse(*self, failed_at("profile", "the Mac is not assigned to a server", cause));
     }
     if (self->now_in != phase::unenrolled) {
@@ -130,13 +195,14 @@ net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause) {
         }
         if (!fetched) {
             self->setup.enrolling = false;
-            co_return refuse(*self, std::move(fetched.error()));
+            co_return give_up(self, std::move(fetched.error()));
         }
         self->setup.profile = *std::move(fetched);
     }
     self->setup.awaiting = self->ade->await_device_configured;
     auto profile = *self->setup.profile;
-    auto done = co_await enroll_with(self, std::move(profile), cause, {.by_ade = true});
+    auto done = co_await enroll_with(self, std::move(profile), cause,
+                                     {.by_ade = true, .removable = self->ade->removable});
     self->setup.enrolling = false;
     if (done) {
         self->setup.profile.reset();

@@ -9,7 +9,15 @@ namespace pomona::sim::mac {
 /// then asked again.
 net::task<enroll_result> enroll_by_ade(core_ptr self, std::uint64_t cause);
 
-/// What the server that the Mac is assigned to gives it. `cause` becomes the event of the answer.
+/// Observed (F21).
+inline constexpr std::string_view setup_agent = "CloudConfiguration-OSX/1.0";
+
+/// DER SignedData with the certificate that the device got in its factory, in the form that its
+/// `manner` says.
+result<bytes> signed_by_device(core& c, bytes_view content);
+
+/// Asks what the Mac is assigned to, where it does, and then its server for the profile. `cause`
+/// becomes the event of the answer.
 net::task<std::expected<bytes, step_failure>> fetch_profile(core_ptr self, std::uint64_t& cause);
 
 } // namespace pomona::sim::mac

@@ -21,6 +21,7 @@ struct enrollment {
     std::shared_ptr<const crypto::identity> identity;
     net::trust_store trust;
     bool by_ade = false;         ///< came by Automated Device Enrollment
+    bool removable = true;       ///< ADE, is_mdm_removable: false keeps users from removing it
     installed_os announced = {}; ///< the macOS that the server was told of
     /// EnrollmentID of a user enrollment, new with each (observed: F19); empty: a device's.
     std::string enrollment_id = {};
@@ -72,7 +73,8 @@ struct core : std::enable_shared_from_this<core> {
     machine_state box;
     setup_assistant setup;
     std::optional<ade_assignment> ade;
-    std::string profile_url; ///< where the user got the enrollment profile; may be empty
+    bool asks_activation = false; ///< Setup Assistant asks `environment::activation` for it
+    std::string profile_url;      ///< where the user got the enrollment profile; may be empty
     bootstrap_token bootstrap;
     /// Of the last enrollment that ended; null: none did.
     std::shared_ptr<const enrollment_backup> backup;

@@ -268,6 +268,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
     record_presentation(*self, issued->event);
     self->current = enrollment_of(plan, std::move(trust), issued->identity);
     self->current->by_ade = from.by_ade;
+    self->current->removable = from.removable;
     self->current->bearer = std::move(from.bearer);
     if (from.mode == byod_mode) { // observed (F19): new with every enrollment
         self->current->enrollment_id = self->world().random_uuid();
@@ -434,6 +435,7 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
     record_identity(*self, *issued);
     auto next = enrollment_of(*plan, std::move(trust), issued->identity);
     next.by_ade = self->current->by_ade;
+    next.removable = self->current->removable;
     next.announced = self->current->announced;
     next.bearer = self->current->bearer;
     next.enrollment_id = self->current->enrollment_id;

@@ -31,6 +31,7 @@ struct provenance {
     std::string mode = {};   ///< account-driven: "BYOD" or "ADDE"
     std::string bearer = {}; ///< the access token
     bool by_ade = false;     ///< the profile came by Automated Device Enrollment
+    bool removable = true;   ///< by the user
 };
 net::task<enroll_result> enroll_with(core_ptr self, bytes profile, std::uint64_t cause,
                                      provenance from = {});

@@ -1,5 +1,6 @@
 #include "mac/lifecycle.hpp"
 
+#include "mac/activation.hpp"
 #include "mac/ade.hpp"
 #include "mac/announcing.hpp"
 #include "mac/ddm/client.hpp"
@@ -166,7 +167,7 @@ void came_up(const core_ptr& self, std::uint64_t cause) {
     }
     if (self->setup.running && !self->setup.enrolling &&
         self->now_in == phase::unenrolled) { // after an erase
-        if (self->ade) {
+        if (self->ade || self->asks_activation) {
             self->world().spawn("Setup Assistant of " + self->who.value(),
                                 set_up_by_itself(self, cause));
         } else {
@@ -202,7 +203,11 @@ void finish_setup(const core_ptr& self, std::uint64_t cause) {
         return;
     }
     self->setup = {};
-    const auto event = self->record("setup-assistant", {{"finished", true}}, cause);
+    trace::fields said{{"finished", true}};
+    if (self->ade && self->asks_activation) { // ABM-104
+        said.set("panes", panes_shown(self->ade->skipped));
+    }
+    const auto event = self->record("setup-assistant", std::move(said), cause);
     create_accounts(*self);
     if (!self->users.empty()) {
         log_in(*self->users.front()); // whose account Setup Assistant has made

@@ -78,6 +78,10 @@ condition mac::current() const {
 
 namespace {
 
+net::task<void> nothing() {
+    co_return;
+}
+
 /// Counts as under way until it is over.
 net::task<enroll_result> counted(core_ptr self, net::task<enroll_result> what) {
     ++self->under_way;
@@ -175,6 +179,12 @@ void mac::resume() {
 
 void mac::assign(std::optional<ade_assignment> to) {
     impl_->ade = std::move(to);
+    impl_->asks_activation = false;
+}
+
+void mac::ask_for_assignment() {
+    impl_->ade.reset();
+    impl_->asks_activation = true;
 }
 
 net::task<std::expected<void, enroll_failure>> mac::enroll_by_ade() {
@@ -185,7 +195,15 @@ bool mac::in_setup_assistant() const {
     return impl_->setup.running;
 }
 
+bool mac::is_profile_removable() const {
+    return !impl_->current || impl_->current->removable;
+}
+
 net::task<void> mac::remove_enrollment_profile(bool check_out) {
+    if (!is_profile_removable()) { // Apple, "Profile": is_mdm_removable
+        impl_->record("profile-removal-refused", {}, 0);
+        return nothing();
+    }
     return leave(impl_, {.reason = "removed by the user", .cause = 0, .check_out = check_out});
 }
 

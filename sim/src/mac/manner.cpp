@@ -23,6 +23,11 @@ constexpr name_table<retry_manner, 3> retry_manners{{{retry_manner::apple, "appl
 constexpr name_table<scep_dialect, 3> scep_dialects{{{scep_dialect::apple, "apple"},
                                                      {scep_dialect::apple_old, "apple-old"},
                                                      {scep_dialect::rfc8894, "rfc8894"}}};
+constexpr name_table<device_chain, 3> device_chains{{{device_chain::usual, "usual"},
+                                                     {device_chain::intermediate, "intermediate"},
+                                                     {device_chain::whole, "whole"}}};
+constexpr name_table<device_digest, 2> device_digests{
+    {{device_digest::sha256, "sha256"}, {device_digest::sha1, "sha1"}}};
 
 template <class T, std::size_t N>
 std::string_view name_in(const name_table<T, N>& table, T value) {
@@ -106,12 +111,34 @@ std::vector<std::string> scep_dialect_names() {
     return names_in(scep_dialects);
 }
 
+std::string_view to_text(device_chain c) {
+    return name_in(device_chains, c);
+}
+std::optional<device_chain> find_device_chain(std::string_view text) {
+    return find_in(device_chains, text);
+}
+std::vector<std::string> device_chain_names() {
+    return names_in(device_chains);
+}
+
+std::string_view to_text(device_digest d) {
+    return name_in(device_digests, d);
+}
+std::optional<device_digest> find_device_digest(std::string_view text) {
+    return find_in(device_digests, text);
+}
+std::vector<std::string> device_digest_names() {
+    return names_in(device_digests);
+}
+
 plist::dict manner::save() const {
     return {{"present", to_text(present)},
             {"certificate_header", certificate_header},
             {"header_form", to_text(header_form)},
             {"retry", to_text(retry)},
-            {"scep", to_text(scep)}};
+            {"scep", to_text(scep)},
+            {"device_chain", to_text(device_chain)},
+            {"device_digest", to_text(device_digest)}};
 }
 
 result<manner> manner::load(const plist::dict& saved) {
@@ -122,7 +149,9 @@ result<manner> manner::load(const plist::dict& saved) {
     if (!take(saved, "present", find_presentation, out.present) ||
         !take(saved, "header_form", find_certificate_header_form, out.header_form) ||
         !take(saved, "retry", find_retry_manner, out.retry) ||
-        !take(saved, "scep", find_scep_dialect, out.scep)) {
+        !take(saved, "scep", find_scep_dialect, out.scep) ||
+        !take(saved, "device_chain", find_device_chain, out.device_chain) ||
+        !take(saved, "device_digest", find_device_digest, out.device_digest)) {
         return fail(std::make_error_code(std::errc::invalid_argument),
                     "the saved manner of a Mac has a word that this version does not know");
     }

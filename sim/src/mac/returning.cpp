@@ -125,8 +125,9 @@ net::task<enroll_result> fetch_and_renew(core_ptr self, renewal how, std::uint64
     if (!self->current || self->now_in != phase::enrolled) {
         co_return cannot("the Mac is not enrolled");
     }
-    auto profile = self->current->by_ade && self->ade ? co_await fetch_profile(self, cause)
-                                                      : co_await download_profile(self, cause);
+    auto profile = self->current->by_ade && (self->ade || self->asks_activation)
+                       ? co_await fetch_profile(self, cause)
+                       : co_await download_profile(self, cause);
     if (!profile) {
         co_return std::unexpected{std::move(profile.error().what)};
     }
@@ -179,6 +180,7 @@ void become_clone(const core_ptr& copy, const core& original) {
     copy->state = original.state;
     copy->setup = original.setup;
     copy->ade = original.ade;
+    copy->asks_activation = original.asks_activation;
     copy->profile_url = original.profile_url;
     copy->bootstrap = original.bootstrap;
     copy->backup = original.backup;

@@ -198,6 +198,7 @@ plist::dict save_enrollment(const enrollment& e) {
             {"Chain", std::move(chain)},
             {"Key", e.identity->key.to_der()},
             {"Automated", e.by_ade},
+            {"Removable", e.removable},
             {"EnrollmentID", e.enrollment_id},
             {"Bearer", e.bearer}};
 }
@@ -240,6 +241,7 @@ result<enrollment> load_enrollment(const core& c, const plist::dict& d) {
                       .identity = std::make_shared<const crypto::identity>(std::move(own)),
                       .trust = trust_with(*c.env, plan->anchors),
                       .by_ade = flag_of(d, "Automated"),
+                      .removable = flag_of(d, "Removable", true),
                       .announced = c.box.updates.installed(),
                       .enrollment_id = text_or(d, "EnrollmentID"),
                       .bearer = text_or(d, "Bearer")};

@@ -3,6 +3,7 @@
 #include "pomona/protocol/mdm/keys.hpp"
 #include "pomona/protocol/mdm/machine_info.hpp"
 #include "pomona/protocol/plist/codec.hpp"
+#include "pomona/protocol/profile/profile.hpp"
 #include "scripted_mac.hpp"
 
 namespace pomona::server {
@@ -50,6 +51,7 @@ bytes signed_by(lab& l, const crypto::identity& device, const mdm::machine_info&
     return crypto::sign_attached(mdm::write_machine_info(info), device, l.w().now()).value();
 }
 
+// ABM-093: 4xx for what is no good, ABM-095: a profile with an MDM payload for the push topic.
 TEST(ade, only_a_device_of_an_accepted_authority_gets_a_profile_ENR_040) {
     lab l;
     l.run([](lab& l) -> net::task<void> {
@@ -65,6 +67,9 @@ TEST(ade, only_a_device_of_an_accepted_authority_gets_a_profile_ENR_040) {
         const auto r = co_await l.ask(ask_with(good));
         EXPECT_EQ(r.status, 200U) << text_of(r);
         EXPECT_EQ(net::media_type(r.headers), mdm::profile_content_type);
+        const auto profile = profile::parse(l.w().crypto(), r.body).value();
+        EXPECT_EQ(profile.of_type(profile::mdm_type).size(), 1U);
+        EXPECT_EQ(*profile.of_type(profile::mdm_type)[0]->content.string("Topic"), test_topic);
         auto tampered = good;
         const auto text = as_text(tampered);
         const auto at = text.find("C02TEST0001");
@@ -78,7 +83,7 @@ TEST(ade, only_a_device_of_an_accepted_authority_gets_a_profile_ENR_040) {
     });
 }
 
-// Observed (F23): the authority of real devices has expired.
+// ABM-094. Observed (F23): the authority of real devices has expired, and old ones sign with SHA-1.
 TEST(ade, validity_dates_do_not_matter_ENR_041) {
     lab l;
     l.run([](lab& l) -> net::task<void> {
@@ -88,6 +93,12 @@ TEST(ade, validity_dates_do_not_matter_ENR_041) {
         l.options.device_authorities = {*root};
         co_await l.start();
         EXPECT_EQ((co_await l.ask(ask_with(signed_by(l, device, info_of("15.1"))))).status, 200U);
+        co_await l.w().sleep_for(24h * 30);
+        EXPECT_EQ((co_await l.ask(ask_with(signed_by(l, device, info_of("15.1"))))).status, 200U);
+        const auto old = crypto::sign_attached(mdm::write_machine_info(info_of("15.1")), device,
+                                               l.w().now(), crypto::cms_digest::sha1)
+                             .value();
+        EXPECT_EQ((co_await l.ask(ask_with(old))).status, 200U);
     });
 }
 
@@ -95,7 +106,7 @@ net::task<net::response> set_ade(lab& l, plist::dict settings) {
     return l.api("PUT", "/v1/ade", plist::to_xml(std::move(settings)));
 }
 
-// MDM-CHK-052, MDM-CHK-053: only a Mac that can is told to update.
+// ABM-100, MDM-CHK-052, MDM-CHK-053: only a Mac that can is told to update.
 TEST(ade, an_old_macos_is_told_to_update_ENR_042) {
     lab l;
     l.run([](lab& l) -> net::task<void> {

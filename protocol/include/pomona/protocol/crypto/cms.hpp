@@ -14,8 +14,11 @@ namespace pomona::crypto {
 /// without signed attributes, the signature is over the content itself (RFC 5652 section 5.4).
 result<bytes> sign_detached(bytes_view content, const identity& signer,
                             std::optional<time_point> at);
+/// The digest of a signature; SHA-1 only for what old devices sign.
+enum class cms_digest { sha256, sha1 };
 /// DER SignedData with the content attached; `signer.chain` is included.
-result<bytes> sign_attached(bytes_view content, const identity& signer, time_point at);
+result<bytes> sign_attached(bytes_view content, const identity& signer, time_point at,
+                            cms_digest digest = cms_digest::sha256);
 
 struct verified {
     certificate signer;

@@ -22,10 +22,14 @@ struct service_options {
     /// section 3.4.1.2), without a path: "https://mdmenrollment.apple.com".
     std::vector<std::string> base_urls{"https://mdmenrollment.apple.com"};
     abm::rules rules = {};
+    /// Roots of the devices that may ask for their activation record at sim::activation_path;
+    /// empty: nobody may.
+    std::vector<crypto::certificate> device_authorities = {};
 };
 
 /// One listener, HTTP/1.1 and HTTP/2, for the device-enrollment service (recorded as channel "abm")
-/// and the business API (channel "abm-api"), and the organisation behind them. On the world's
+/// the business API (channel "abm-api") and Macs that ask which profile they have (channel
+/// "activation"), and the organisation behind them. On the world's
 /// thread.
 class service {
   public:

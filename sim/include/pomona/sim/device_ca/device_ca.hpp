@@ -21,8 +21,8 @@ class device_ca {
 
     /// What a server that verifies MachineInfo has to trust: as Apple's, the root alone.
     [[nodiscard]] const crypto::certificate& root() const { return root_; }
-    /// The certificate of one device for the public key of `key`; its chain has the intermediate
-    /// and not the root (observed: F23).
+    /// The certificate of one device for the public key of `key`. Its chain (observed: F23) has the
+    /// intermediate and not the root on a Mac, both on an iPhone; `machine.wire` may say otherwise.
     [[nodiscard]] result<crypto::identity> issue(net::world& world, const mac::hardware& machine,
                                                  const crypto::private_key& key) const;
 

@@ -5,6 +5,7 @@
 #include "pomona/protocol/mdm/command.hpp"
 #include "pomona/sim/apns/device_link.hpp"
 #include "pomona/sim/mac/account.hpp"
+#include "pomona/sim/mac/activation.hpp"
 #include "pomona/sim/mac/persona.hpp"
 #include "pomona/sim/mac/power.hpp"
 #include "pomona/sim/mac/trials.hpp"
@@ -43,6 +44,8 @@ struct environment {
     std::optional<crypto::context> scep_legacy = {};
     /// Where the devices' certificates come from; null: no Automated Device Enrollment.
     std::shared_ptr<const device_ca> devices = {};
+    /// Where Setup Assistant asks which profile the Mac has; nullopt: nowhere.
+    std::optional<activation_host> activation = {};
     /// Trust stores with the roots of profiles, by their hashes: Macs with the same roots share
     /// one.
     std::map<std::string, net::trust_store> installed_trust = {};
@@ -73,13 +76,6 @@ enum class renewal {
 std::string_view to_text(renewal r);
 std::optional<renewal> find_renewal(std::string_view text);
 std::vector<std::string> renewal_names();
-
-/// What Apple's service tells a Mac that is to enroll by itself (Automated Device Enrollment).
-struct ade_assignment {
-    std::string url; ///< takes MachineInfo by POST, gives the profile
-    /// Setup Assistant stops until DeviceConfigured.
-    bool await_device_configured = true;
-};
 
 /// Why an enrollment did not come about.
 struct enroll_failure {
@@ -156,14 +152,19 @@ class mac {
 
     /// From now on Setup Assistant enrolls the Mac by itself; nullopt: no longer.
     void assign(std::optional<ade_assignment> to);
+    /// From now on Setup Assistant asks Apple's service (`environment::activation`) each time what
+    /// the Mac is assigned to, as a real one does.
+    void ask_for_assignment();
     /// Setup Assistant of a Mac out of its box, or the next try of one that failed there: as
     /// `assign` says. Over when TokenUpdate was accepted or something failed.
     net::task<std::expected<void, enroll_failure>> enroll_by_ade();
     /// Nobody can use the Mac yet.
     [[nodiscard]] bool in_setup_assistant() const;
 
+    /// Users may remove the enrollment profile (of ADE, is_mdm_removable).
+    [[nodiscard]] bool is_profile_removable() const;
     /// The user removes the enrollment profile: one CheckOut if the profile says so, then silence.
-    /// Without `check_out` none is tried.
+    /// Without `check_out` none is tried. Nothing happens when users may not.
     net::task<void> remove_enrollment_profile(bool check_out = true);
     /// The user has the Mac fetch its enrollment profile again (`profiles renew`).
     net::task<std::expected<void, enroll_failure>> renew(renewal how);

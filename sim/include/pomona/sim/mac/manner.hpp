@@ -50,12 +50,30 @@ std::string_view to_text(scep_dialect d); ///< "apple", "apple-old", "rfc8894"
 std::optional<scep_dialect> find_scep_dialect(std::string_view text);
 std::vector<std::string> scep_dialect_names();
 
+/// Which certificates come with the signature of a MachineInfo (observed: F23).
+enum class device_chain {
+    usual,        ///< a Mac's: the intermediate alone; other devices': the root, too
+    intermediate, ///< as a Mac
+    whole         ///< as an iPhone
+};
+std::string_view to_text(device_chain c); ///< "usual", "intermediate", "whole"
+std::optional<device_chain> find_device_chain(std::string_view text);
+std::vector<std::string> device_chain_names();
+
+/// The digest of that signature (observed: F23, old devices have SHA-1).
+enum class device_digest { sha256, sha1 };
+std::string_view to_text(device_digest d); ///< "sha256", "sha1"
+std::optional<device_digest> find_device_digest(std::string_view text);
+std::vector<std::string> device_digest_names();
+
 struct manner {
     presentation present = presentation::usual;
     std::string certificate_header = "Client-Cert"; ///< with presentation::header
     certificate_header_form header_form = certificate_header_form::rfc9440;
     retry_manner retry = retry_manner::apple;
     scep_dialect scep = scep_dialect::apple;
+    mac::device_chain device_chain = mac::device_chain::usual;
+    mac::device_digest device_digest = mac::device_digest::sha256;
     bool operator==(const manner&) const = default;
 
     [[nodiscard]] plist::dict save() const;
