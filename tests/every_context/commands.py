@@ -4,7 +4,7 @@ import copy
 import datetime
 import plistlib
 
-from validator import inherited, is_free
+from schema_judge import bounds_of, inherited, is_free, permitted
 
 UUID = "AAAAAAAA-1111-4222-8333-444444444444"
 
@@ -59,8 +59,8 @@ def example(node, marks, context, most, path):
     if path in GOOD:
         return copy.deepcopy(GOOD[path])
     if node.get("rangelist"):
-        return node["rangelist"][0]
-    bounds = node.get("range") or {}
+        return permitted(node)[0]
+    bounds = bounds_of(node)
     kind = node["type"].strip("<>")
     if kind == "string":
         form = node.get("format") or ""
@@ -101,6 +101,13 @@ def dictionary(nodes, marks, context, most, path):
         elif context.has(own) and (most or node.get("presence") == "required"):
             out[node["key"]] = example(node, own, context, most, f"{path}.{node['key']}")
     return out
+
+
+class Everything:
+    """A context in which every key of macOS is there: for keys that a Mac has to pass over."""
+
+    def has(self, marks):
+        return marks.get("introduced") != "n/a"
 
 
 def make(command, context, most):
@@ -152,11 +159,11 @@ def broken(command, context):
             wrong = wrong_value(node)
             yield (f"{here} is {wrong!r}", changed(at, lambda p, k: p.__setitem__(k, wrong)))
         if node.get("rangelist") and not any(mark in here for mark in LENIENT):
-            out = 4711 if isinstance(node["rangelist"][0], int) else "Nonsense"
+            out = 4711 if isinstance(permitted(node)[0], int) else "Nonsense"
             yield (f"{here} is {out!r}", changed(at, lambda p, k: p.__setitem__(k, out)))
         for end, step in (("min", -1), ("max", 1)):
-            if end in (node.get("range") or {}):
-                out = node["range"][end] + step
+            if end in bounds_of(node):
+                out = bounds_of(node)[end] + step
                 yield (f"{here} is {out!r}", changed(at, lambda p, k: p.__setitem__(k, out)))
         subkeys = node.get("subkeys") or []
         if here in GOOD and not isinstance(GOOD[here], dict):

@@ -21,11 +21,11 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1] / "support")]
 
 import commands  # noqa: E402
 import sequences  # noqa: E402
-from validator import Context, judge_report, load, version  # noqa: E402
+from schema_judge import Context, judge_report, load, version  # noqa: E402
 
 ALL_RIGHTS = 8191
 OLDEST = (13, 0)
@@ -42,6 +42,7 @@ ALWAYS = {"CertificateList", "DeclarativeManagement", "DeviceInformation", "Disa
           "ManagedApplicationList", "ProfileList", "ProvisioningProfileList", "SecurityInfo",
           "UserList", "ActiveNSExtensions", "NSExtensionMappings", "UnlockUserAccount",
           "InstallProvisioningProfile", "OSUpdateStatus", "ScheduleOSUpdateScan"}
+USER_ENROLLMENT = Context(supervised=False, ade=False, user_enrollment=True)
 
 
 class Mac:
@@ -69,6 +70,7 @@ class Mac:
         data = plistlib.dumps({"CommandUUID": uuid, "Command": body})
         report = self.tell({"channel": context.channel, "rights": context.rights,
                             "supervised": context.supervised, "ade": context.ade,
+                            "user_enrollment": context.user_enrollment,
                             "command": base64.b64encode(data).decode(), **more})
         return uuid, None if report is None else plistlib.loads(base64.b64decode(report))
 
@@ -85,6 +87,10 @@ def contexts(command):
         yield dataclasses.replace(base, channel=channel, rights=ALL_RIGHTS & ~command.right)
         yield dataclasses.replace(base, channel=channel, rights=command.right)
         yield dataclasses.replace(base, channel=channel, supervised=False)
+        for os_version in VERSIONS:  # account-driven: neither supervised nor ADE
+            yield dataclasses.replace(USER_ENROLLMENT, os=os_version, channel=channel)
+        # AccessRights do not count there.
+        yield dataclasses.replace(USER_ENROLLMENT, channel=channel, rights=ALL_RIGHTS & ~command.right)
     since = version(marks.get("introduced", "0"))
     if since and since > (10, 15):
         before = (since[0], since[1] - 1) if len(since) > 1 and since[1] else (since[0] - 1, 9)
@@ -112,7 +118,8 @@ class Run:
 
     def judged(self, command, context, body, title, allowed, uuid, report):
         where = f"{title} ({context.os}, {context.channel}, rights {context.rights}, " \
-                f"{'' if context.supervised else 'un'}supervised, {'' if context.ade else 'no '}ADE)"
+                f"{'' if context.supervised else 'un'}supervised, {'' if context.ade else 'no '}ADE" \
+                f"{', user enrollment' if context.user_enrollment else ''})"
         if report is None:
             self.problem(where, "there is no report", body, report)
             return
@@ -129,9 +136,10 @@ class Run:
                 if version(c.os) >= OLDEST or command.obstacle(c)]
         for context in ways:
             obstacle = command.obstacle(context)
-            for most in (False, True):
-                body = commands.make(command, context, most)
-                title = f"{command.name}, {'most' if most else 'least'}"
+            for extent, body in (("least", commands.make(command, context, False)),
+                                 ("most", commands.make(command, context, True)),
+                                 ("all there is", commands.make(command, commands.Everything(), True))):
+                title = f"{command.name}, {extent}"
                 if obstacle:
                     allowed = {"Error"}
                     title += f", {obstacle}"
@@ -143,7 +151,8 @@ class Run:
                         allowed.add("CommandFormatError")
                 self.one(command, context, body, title, allowed)
         permitted = [c for c in ways if not command.obstacle(c)]
-        for context in [c for c in permitted if c.os == "15.1" and c.ade][:2]:
+        for context in [c for c in permitted if c.os == "15.1" and c.ade][:2] + \
+                [c for c in permitted if c.os == "15.1" and c.user_enrollment][:2]:
             self.break_it(command, context)
 
     def break_it(self, command, context):

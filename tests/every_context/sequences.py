@@ -3,9 +3,10 @@
 import dataclasses
 
 import commands
-from validator import Context
+from schema_judge import Context
 
 USER = dataclasses.replace(Context(), channel="user")
+USER_ENROLLMENT = Context(supervised=False, ade=False, user_enrollment=True)
 
 
 class Script:
@@ -95,6 +96,29 @@ def settings(s):
              "the names that were set", report)
 
 
+def settings_of_others(s):
+    """Items that are not for a user enrollment, or not for this channel, change nothing."""
+    if not s.knows("Settings", "DeviceInformation"):
+        return
+    def names():
+        return s.do("Acknowledged", "DeviceInformation",
+                    Queries=["DeviceName", "HostName", "MDMOptions"])["QueryResponses"]
+    before = names()
+    items = [{"Item": "DeviceName", "DeviceName": "Studio"},
+             {"Item": "HostName", "HostName": "studio.example"},
+             {"Item": "Bluetooth", "Enabled": False},
+             {"Item": "MDMOptions", "MDMOptions": {"BootstrapTokenAllowed": False}}]
+    report = s.do("Acknowledged", "Settings", USER_ENROLLMENT, Settings=items)
+    s.expect([one["Status"] for one in report["Settings"]] == ["Error"] * 4, "each is refused", report)
+    s.expect(names() == before, "nothing has changed", names())
+    report = s.do("Acknowledged", "Settings", USER, Settings=[{"Item": "ApplicationConfiguration",
+                                                              "Identifier": "org.example.app"}])
+    s.expect(report["Settings"][0]["Status"] == "Error", "of the device channel", report)
+    report = s.do("Acknowledged", "Settings", USER_ENROLLMENT, Settings=[
+        {"Item": "OrganizationInfo", "OrganizationInfo": {"OrganizationName": "Example"}}])
+    s.expect(report["Settings"][0]["Status"] == "Acknowledged", "for everybody", report)
+
+
 def remote_desktop(s):
     if not s.knows("EnableRemoteDesktop", "SecurityInfo"):
         return
@@ -154,6 +178,9 @@ def queries(s):
     few = dataclasses.replace(Context(), rights=1)
     report = s.do("Acknowledged", "DeviceInformation", few, Queries=["SerialNumber", "UDID"])
     s.expect(set(report["QueryResponses"]) == {"UDID"}, "only what is permitted", report)
+    report = s.do("Acknowledged", "DeviceInformation", USER_ENROLLMENT,
+                  Queries=["SerialNumber", "UDID", "OSVersion"])
+    s.expect(set(report["QueryResponses"]) == {"OSVersion"}, "nothing that tells Macs apart", report)
 
 
 def setup_accounts(s):
@@ -163,7 +190,7 @@ def setup_accounts(s):
     s.expect(report["ErrorChain"][0]["ErrorCode"] == 101, "after Setup Assistant: 101", report)
 
 
-SCRIPTS = (profiles, users, provisioning, settings, remote_desktop, recovery_lock, applications,
+SCRIPTS = (profiles, users, provisioning, settings, settings_of_others, remote_desktop, recovery_lock, applications,
            queries, setup_accounts)
 
 

@@ -2,7 +2,8 @@
 // circumstances they meet, one JSON object a line, and a line of JSON for each answer.
 //
 // In: {"reset": true, "os": "15.1", "apple_silicon": true, "channel": "device", "rights": 8191,
-//      "supervised": true, "ade": false, "awaiting": false, "advance": 60, "command": "<base64>"}
+//      "supervised": true, "ade": false, "user_enrollment": false, "awaiting": false, "advance":
+//      60, "command": "<base64>"}
 // `reset` begins with a new Mac; `advance` lets seconds go by first; without `command` nothing is
 // asked. Out: {"report": "<base64>"} or {"report": null} when there is none.
 #include "mac/command_processor.hpp"
@@ -85,7 +86,12 @@ class virtual_mac {
         } else if (const auto* gone = std::get_if<effect::remove>(&done->effect)) {
             profiles.erase(gone->identifier);
         }
-        return {{"report", to_base64(mdm::write_report(done->answer))}};
+        auto report = done->answer;
+        if (line.value("user_enrollment", false)) { // as the driver names the sender
+            report.from.device = {};
+            report.from.enrollment = "99999999-2222-4333-8444-555555555555";
+        }
+        return {{"report", to_base64(mdm::write_report(report))}};
     }
 
   private:
@@ -99,11 +105,15 @@ class virtual_mac {
                 .crypto = crypto_,
                 .known_profiles = &shelf_,
                 .identity = nullptr,
-                .access_rights = line.value("rights", all_rights),
+                // Schema com.apple.mdm: they do not count in a user enrollment.
+                .access_rights = line.value("user_enrollment", false)
+                                     ? all_rights
+                                     : line.value("rights", all_rights),
                 .token = push_token{bytes(32, 7)},
                 .now = now_,
                 .supervised = line.value("supervised", true),
                 .by_ade = line.value("ade", false),
+                .user_enrollment = line.value("user_enrollment", false),
                 .awaiting_configuration = line.value("awaiting", false),
                 .seed_schema = line.value("seed", false),
                 .user = is_user(line) ? &user_ : nullptr,

@@ -1,137 +1,66 @@
 #!/usr/bin/env python3
-"""A second opinion on what virtual Macs answer, straight from schema files in Apple's form: nothing of the program's own
-tables or of its validation is used here.
+"""A second opinion on what the virtual Macs of a run answered (tests/support/schema_judge.py).
 
     python3 tests/schema/second_validator.py SCHEMA RUN...
 
 SCHEMA is a checkout of Apple's schema (folder with mdm/commands), RUN the folder of a run (trace.ndjson, bodies). Says
-what is wrong with each answer, and how many answers of which commands it looked at; exit 1 when something is wrong.
+what is wrong with each report, and how many answers of which commands it looked at; exit 1 when something is wrong.
 Needs PyYAML.
 """
 import collections
-import datetime
 import json
 import pathlib
 import plistlib
 import sys
 
-import yaml
-
-KINDS = {"<string>": str, "<integer>": int, "<real>": (int, float), "<boolean>": bool, "<date>": datetime.datetime,
-         "<data>": bytes, "<array>": list, "<dictionary>": dict}
-# What the files are known to have wrong: Settings answers with an array, these keys with these values.
-ARRAYS = {("Settings", "Settings")}
-ENVELOPE = {"UDID", "EnrollmentID", "UserID", "UserShortName", "UserLongName", "EnrollmentUserID", "NotOnConsole",
-            "AuthToken", "Status", "CommandUUID", "RequestType", "ErrorChain", "NeedSyncResponse"}
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from schema_judge import Context, judge_report, load  # noqa: E402
 
 
-class Text(yaml.SafeLoader):
-    """Every scalar but the true ones stays as it is written."""
+class Versions:
+    """What is known of each Mac's macOS: what it said last, over its check-ins and its answers."""
+
+    def __init__(self):
+        self.of = {}
+
+    def hear(self, actor, said):
+        if said:
+            self.of[actor] = said
 
 
-Text.yaml_implicit_resolvers = {c: [(t, r) for t, r in rules if t.endswith((":bool", ":int", ":null"))]
-                                for c, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()}
-
-
-def release(text):
-    return tuple(int(p) for p in str(text).split("."))
-
-
-class Judge:
-    def __init__(self, os, user_channel):
-        self.os, self.user_channel = release(os), user_channel
-        self.problems = []
-
-    def has(self, node):
-        mac = (node.get("supportedOS") or {}).get("macOS") or {}
-        if str(mac.get("introduced")) == "n/a" or str(mac.get("removed")) == "0":
-            return False
-        if "introduced" in mac and str(mac["introduced"]) != "all" and release(mac["introduced"]) > self.os:
-            return False
-        if "removed" in mac and release(mac["removed"]) <= self.os:
-            return False
-        return mac.get("userchannel" if self.user_channel else "devicechannel", True) is not False
-
-    def keys(self, nodes, given, path):
-        named = {n["key"]: n for n in nodes if not n["key"].startswith("ANY")}
-        for key, value in given.items():
-            if key in named:
-                if not self.has(named[key]):
-                    self.problems.append(f"{path}{key}: not on macOS {'.'.join(map(str, self.os))} or this channel")
-                else:
-                    self.value(named[key], value, path + key)
-        for key, node in named.items():
-            if node.get("presence") == "required" and self.has(node) and key not in given:
-                self.problems.append(f"{path}{key}: missing")
-
-    def value(self, node, value, path):
-        kind = node["type"]
-        if kind == "<any>":
-            return
-        wanted = KINDS[kind]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "<boolean>"):
-            self.problems.append(f"{path}: {type(value).__name__} is no {kind}")
-            return
-        allowed = node.get("rangelist")
-        if allowed and value not in allowed and str(value) not in map(str, allowed):
-            self.problems.append(f"{path}: {value!r} is none of {allowed}")
-        bounds = node.get("range") or {}
-        if not allowed and isinstance(value, (int, float)) and not isinstance(value, bool):
-            if value < float(bounds.get("min", value)) or value > float(bounds.get("max", value)):
-                self.problems.append(f"{path}: {value} is out of {bounds}")
-        below = node.get("subkeys") or []
-        if kind == "<dictionary>" and below:
-            free = [n for n in below if n["key"].startswith("ANY")]
-            self.keys(below, value, path + ".")
-            for key, inner in value.items() if free else ():
-                if key not in {n["key"] for n in below}:
-                    self.value(free[0], inner, f"{path}.{key}")
-        elif kind == "<array>" and len(below) == 1:
-            for i, element in enumerate(value):
-                self.value(below[0], element, f"{path}[{i}]")
-
-
-def commands_of(schema):
-    out = {}
-    for path in sorted((schema / "mdm/commands").glob("*.yaml")):
-        document = yaml.load(path.read_text(encoding="utf-8"), Text)
-        out[document["payload"]["requesttype"]] = document
-    return out
+def context_of(report, os_version):
+    user = "UserID" in report or "EnrollmentUserID" in report
+    return Context(os=os_version, channel="user" if user else "device", user_enrollment="EnrollmentID" in report)
 
 
 def judge_run(schema, run):
-    commands = commands_of(schema)
-    versions, types = {}, {}
+    commands = load(schema)
+    versions, types = Versions(), {}
     seen, problems = collections.Counter(), []
     for line in (run / "trace.ndjson").read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
         summary = event.get("summary", {})
         if event.get("at") != "client":
             continue
-        if event.get("kind") == "response" and event.get("channel") == "mdm" and "CommandUUID" in summary:
-            types[summary["CommandUUID"]] = summary.get("RequestType")
+        uuid = summary.get("CommandUUID")
+        if event.get("kind") == "response" and event.get("channel") == "mdm" and uuid is not None:
+            types[uuid] = summary.get("RequestType")
         if event.get("kind") != "request":
             continue
         if summary.get("MessageType") == "Authenticate":
-            versions[event["actor"]] = summary.get("OSVersion")
-        if event.get("channel") != "mdm" or summary.get("Status") != "Acknowledged":
+            versions.hear(event["actor"], summary.get("OSVersion"))
+        if event.get("channel") != "mdm" or uuid is None:
             continue
-        kind, version = types.get(summary.get("CommandUUID")), versions.get(event["actor"])
+        name, os_version = types.get(uuid), versions.of.get(event["actor"])
         body = run / "bodies" / event["body"]["sha256"]
-        if kind not in commands or version is None or not body.exists():
+        if name not in commands or os_version is None or not body.exists():
             continue
         report = plistlib.loads(body.read_bytes())
-        answer = {k: v for k, v in report.items() if k not in ENVELOPE}
-        judge = Judge(version, "UserID" in report)
-        for key in list(answer):
-            if (kind, key) in ARRAYS and isinstance(answer[key], list):
-                for i, one in enumerate(answer.pop(key)):
-                    judge.keys(commands[kind]["responsekeys"], {key: one}, f"[{i}] ")
-        judge.keys(commands[kind].get("responsekeys") or [], answer, "")
-        seen[kind] += 1
-        if kind == "DeviceInformation" and "OSVersion" in report.get("QueryResponses", {}):
-            versions[event["actor"]] = report["QueryResponses"]["OSVersion"]
-        problems += [f"event {event['number']}, {kind}: {p}" for p in judge.problems]
+        found = judge_report(commands[name], context_of(report, os_version), report, uuid)
+        problems += [f"event {event['number']}, {name}: {problem}" for problem in found]
+        if report.get("Status") == "Acknowledged":
+            seen[name] += 1
+            versions.hear(event["actor"], report.get("QueryResponses", {}).get("OSVersion"))
     return seen, problems
 
 

@@ -23,7 +23,7 @@ def test_answers():
                                ("key: DeviceName, type: <string>", "key: DeviceName, type: <string>, rangelist: [x]",
                                 "none of"),
                                ("key: Model, type: <string>", "key: Other, presence: required, type: <string>", "missing"),
-                               ("introduced: '10.15'", "introduced: '99.0'", "not on macOS")):
+                               ("introduced: '10.15'", "introduced: '99.0'", "is not there for macOS")):
             spoilt = temporary / word
             shutil.copytree(SCHEMA, spoilt)
             file = spoilt / "mdm/commands/device.information.yaml"

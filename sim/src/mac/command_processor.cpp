@@ -77,7 +77,8 @@ outcome process(const command& c, const device_state& state) {
         return malformed(c, state, *std::move(what));
     }
     if (const auto* found = find_handler(c.request_type)) {
-        return found->run(c, state);
+        const auto known_part = without_foreign_keys(c, state);
+        return found->run(known_part ? *known_part : c, state);
     }
     return refused(c, state,
                    mac_error(mdm_error_domain, code::unknown_request_type,

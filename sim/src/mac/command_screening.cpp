@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace pomona::sim::mac {
@@ -100,6 +101,20 @@ std::optional<std::string> screen_form(const mdm::command& c, const device_state
         }
     }
     return std::nullopt;
+}
+
+std::optional<mdm::command> without_foreign_keys(const mdm::command& c, const device_state& state) {
+    std::optional<mdm::command> out;
+    const auto* known = schema::find_command(c.request_type);
+    const auto where = schema_context(state);
+    for (const auto& key :
+         known == nullptr ? std::span<const schema::node>{} : known->root.children()) {
+        if (c.body.contains(key.name()) && schema::obstacle_of(key, where) != obstacle::none) {
+            out = out ? std::move(out) : c;
+            out->body.erase(key.name());
+        }
+    }
+    return out;
 }
 
 } // namespace pomona::sim::mac

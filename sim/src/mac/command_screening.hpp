@@ -18,5 +18,8 @@ std::optional<mdm::error_chain_item> screen_availability(const mdm::command& c,
                                                          const device_state& state);
 /// What is wrong with the command's form; nullopt when it can be carried out.
 std::optional<std::string> screen_form(const mdm::command& c, const device_state& state);
+/// The command without the keys that are not there for this Mac, channel or enrollment, which it
+/// passes over; nullopt when it has none.
+std::optional<mdm::command> without_foreign_keys(const mdm::command& c, const device_state& state);
 
 } // namespace pomona::sim::mac

@@ -1,4 +1,5 @@
 // Settings (schema mdm/commands/settings.yaml): the six items of macOS.
+#include "mac/command_screening.hpp"
 #include "mac/command_table.hpp"
 #include "mac/commands/handler.hpp"
 #include "mac/machine/machine.hpp"
@@ -115,6 +116,17 @@ constexpr std::array<item_kind, 6> items{{
     {"OrganizationInfo", organization},
 }};
 
+/// Schema settings.yaml: some are not for a user enrollment, or for one channel.
+bool is_there(std::string_view name, const device_state& state) {
+    static const auto& list = *schema::find_command("Settings")->root.child("Settings");
+    const auto found = std::ranges::find_if(list.children(), [&](const schema::node& kind) {
+        const auto* item = kind.child("Item");
+        return item != nullptr && item->values().front().string.view() == name;
+    });
+    return found == list.children().end() ||
+           schema::obstacle_of(*found, schema_context(state)) == schema::obstacle::none;
+}
+
 item_result apply(const plist::value& v, const device_state& state) {
     const auto* d = v.get<plist::dict>();
     const auto* name = d == nullptr ? nullptr : d->string("Item");
@@ -125,6 +137,10 @@ item_result apply(const plist::value& v, const device_state& state) {
     if (found == items.end()) {
         return std::unexpected{mac_error(settings_error_domain, code::unknown_setting,
                                          "This Mac has no setting \"" + *name + "\".")};
+    }
+    if (!is_there(*name, state)) {
+        return std::unexpected{mac_error(mdm_error_domain, code::not_authorised,
+                                         "The server may not set \"" + *name + "\" here.")};
     }
     return found->set(*d, state);
 }

@@ -1,4 +1,5 @@
-"""Judges a Mac's reports straight from schema files in YAML, and shares no code with the Mac.
+"""A second opinion on a Mac's reports, straight from schema files in YAML: nothing of the program's own tables or of
+its validation is used here.
 
 The files have the form of Apple's device-management schema: a folder `mdm/commands` with one file a
 command. Only what is said about macOS is looked at."""
@@ -22,17 +23,20 @@ RIGHTS = {
     "Special Case": 0, "None": 0, "n/a": 0,
 }
 STATUSES = {"Acknowledged", "Error", "CommandFormatError", "NotNow"}
-ENVELOPE = {"Status": str, "CommandUUID": str, "RequestType": str, "UDID": str, "UserID": str,
-            "UserShortName": str, "UserLongName": str, "NotOnConsole": bool, "ErrorChain": list}
+ENVELOPE = {"Status": str, "CommandUUID": str, "RequestType": str, "UDID": str, "EnrollmentID": str,
+            "UserID": str, "EnrollmentUserID": str, "UserShortName": str, "UserLongName": str,
+            "AuthToken": str, "NotOnConsole": bool, "NeedSyncResponse": bool, "ErrorChain": list}
 
 
-class TextDates(yaml.SafeLoader):
-    """Versions, On/Off and dates stay what they are in the file: text."""
+class Text(yaml.SafeLoader):
+    """Versions, On/Off and dates stay what they are in the file: text. Of the scalars only true, false,
+    whole numbers and null are more; a number with a point becomes one where its key is a real."""
 
 
-TextDates.yaml_implicit_resolvers = {
-    first: [(tag, what) for tag, what in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+Text.yaml_implicit_resolvers = {}
+for _tag, _form, _first in (("bool", "true|false", "tf"), ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+                            ("null", "~|null|", ["~", "n", ""])):
+    Text.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_form})$"), list(_first))
 
 
 def version(text):
@@ -47,6 +51,7 @@ class Context:
     rights: int = 8191
     supervised: bool = True
     ade: bool = True
+    user_enrollment: bool = False
 
     def has(self, marks):
         """Is something with these marks there at all?"""
@@ -57,8 +62,9 @@ class Context:
             return False
         if marks.get(self.channel + "channel") is False:
             return False
-        # A message on a device enrollment: what is for user enrollments alone is not there.
-        return marks.get("userenrollment", {}).get("mode") != "required"
+        # Nothing said: allowed in both. What is for user enrollments alone is not there in others.
+        mode = marks.get("userenrollment", {}).get("mode")
+        return mode != ("forbidden" if self.user_enrollment else "required")
 
 
 def inherited(outer, node):
@@ -86,7 +92,9 @@ class Command:
         """Why a Mac says Error, whatever is in the command; None: nothing is in the way."""
         if not self.is_for_macs or not context.has(self.marks):
             return "not there"
-        if context.rights & self.right != self.right:
+        if context.user_enrollment:  # com.apple.mdm: AccessRights do not count in one
+            pass
+        elif context.rights & self.right != self.right:
             return "right"
         if self.marks.get("supervised") and not context.supervised:
             return "supervision"
@@ -99,7 +107,7 @@ def load(folder):
     """All commands below `folder`, by RequestType."""
     out = {}
     for path in sorted((pathlib.Path(folder) / "mdm" / "commands").glob("*.yaml")):
-        command = Command(yaml.load(path.read_text("utf-8"), TextDates))
+        command = Command(yaml.load(path.read_text("utf-8"), Text))
         out[command.name] = command
     if not out:
         raise SystemExit(f"{folder} has no mdm/commands/*.yaml")
@@ -118,6 +126,21 @@ def type_holds(kind, value):
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     return isinstance(value, {"string": str, "data": bytes, "date": datetime.datetime,
                               "array": list, "dictionary": dict}[kind])
+
+
+def as_written(node, value):
+    """A value of the file as one of its key's type: a real may be written whole, a text like a number."""
+    kind = node["type"]
+    return str(value) if kind == "<string>" else float(value) if kind == "<real>" else value
+
+
+def permitted(node):
+    return [as_written(node, value) for value in node.get("rangelist") or []]
+
+
+def bounds_of(node):
+    return {end: float(value) if node["type"] == "<real>" else int(value)
+            for end, value in (node.get("range") or {}).items()}
 
 
 def is_free(key):
@@ -157,10 +180,10 @@ class Judge:
         if not type_holds(node["type"], value):
             self.say(path, f"is {type(value).__name__}, not {node['type']}")
             return
-        allowed = node.get("rangelist")
+        allowed = permitted(node)
         if allowed and value not in allowed:
             self.say(path, f"{value!r} is none of {allowed}")
-        bounds = node.get("range") or {}
+        bounds = bounds_of(node)
         if "min" in bounds and value < bounds["min"] or "max" in bounds and value > bounds["max"]:
             self.say(path, f"{value!r} is out of {bounds}")
         form = node.get("format")
@@ -188,11 +211,20 @@ class Judge:
         return self.problems
 
 
-def expected_identifiers(context):
-    names = {"UDID"}
+def judge_identifiers(context, report, say):
+    """How the sender names itself: schema mdm/checkin/*.yaml, the keys that all have (MDM-CHK-071, MDM-CHK-072)."""
+    own = {"EnrollmentID"} if context.user_enrollment else {"UDID"}
+    others = {"UDID", "UserID"} if context.user_enrollment else {"EnrollmentID", "EnrollmentUserID"}
+    of_a_user = {"UserShortName", "UserLongName", "NotOnConsole",
+                 "EnrollmentUserID" if context.user_enrollment else "UserID"}
     if context.channel == "user":
-        names |= {"UserID", "UserShortName", "UserLongName", "NotOnConsole"}
-    return names
+        own |= of_a_user
+    else:
+        others |= of_a_user
+    for key in sorted(own - set(report)):
+        say(key, "is missing")
+    for key in sorted(others & set(report)):
+        say(key, "is no key of this channel and enrollment")
 
 
 def judge_chain(report, say):
@@ -217,13 +249,10 @@ def judge_report(command, context, report, uuid):
     status = report.get("Status")
     if status not in STATUSES:
         judge.say("Status", f"{status!r} is none")
-    for key in sorted(expected_identifiers(context) - set(report)):
-        judge.say(key, "is missing")
+    judge_identifiers(context, report, judge.say)
     for key, kind in ENVELOPE.items():
         if key in report and not isinstance(report[key], kind):
             judge.say(key, f"is {type(report[key]).__name__}")
-    if context.channel == "device" and "UserID" in report:
-        judge.say("UserID", "is no key of the device channel")
     result = {key: value for key, value in report.items() if key not in ENVELOPE}
     if status == "Error":
         judge_chain(report, judge.say)
