@@ -1,11 +1,21 @@
 """Makes commands from schema files: the least, the most, and such as no Mac may carry out."""
 
+import base64
 import copy
 import datetime
 import plistlib
 
 from schema_judge import bounds_of, inherited, is_free, permitted
 
+# A certificate of its own, CN=Example Root, made once with openssl req -x509.
+ROOT = base64.b64decode("""
+MIIBhTCCASugAwIBAgIUeXkLG+VcGHKW0IhgNjRdjq3SinYwCgYIKoZIzj0EAwIwFzEVMBMGA1UEAwwMRXhhbXBsZSBSb290MCAX
+DTI2MTEyNDE4MDkyMloYDzIxMjYxMDMxMTgwOTIyWjAXMRUwEwYDVQQDDAxFeGFtcGxlIFJvb3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASVcHOMSxDqQkxxWazHLdPoHW3yzzLvgz8NJ9PJpZ0t7MgqGQ+B4QLVkpZpVWI8c+RGzX4vEw1Y+ECGQ0FagA4Ro1Mw
+UTAdBgNVHQ4EFgQUaSm+C3y3c3a94opmKhWiLYuEUy4wHwYDVR0jBBgwFoAUaSm+C3y3c3a94opmKhWiLYuEUy4wDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAuCqdmiPazOLmA/9/5MJwJI9/nHpEDKE7N6o+lHLQStYCIAR/gihvFZjjyWOvTIG1
+PEBWCs+q+R9Jc6TS/5vU+Vsc
+""")
 UUID = "AAAAAAAA-1111-4222-8333-444444444444"
 
 
@@ -18,6 +28,16 @@ def profile(identifier="org.example.wifi"):
             "PayloadType": "com.apple.wifi.managed", "PayloadVersion": 1,
             "PayloadIdentifier": identifier + ".wifi", "PayloadUUID": "WIFI-OF-" + identifier,
             "SSID_STR": "x"}]})
+
+
+def certificate_profile():
+    return plistlib.dumps({
+        "PayloadType": "Configuration", "PayloadVersion": 1, "PayloadIdentifier": "org.example.root",
+        "PayloadUUID": "UUID-OF-ROOT", "PayloadDisplayName": "Root",
+        "PayloadContent": [{
+            "PayloadType": "com.apple.security.root", "PayloadVersion": 1,
+            "PayloadIdentifier": "org.example.root.certificate", "PayloadUUID": "ROOT-CERTIFICATE",
+            "PayloadContent": ROOT}]})
 
 
 def provisioning_profile(name="Test", uuid=UUID):

@@ -18,9 +18,10 @@ class Script:
         """The schema at hand has these commands; the small one has few."""
         return all(name in self.known for name in names)
 
-    def do(self, status, request_type, context=Context(), advance=0, **keys):
+    def do(self, status, request_type, context=Context(), advance=0, awaiting=False, restart=False, **keys):
         body = {"RequestType": request_type, **keys}
-        uuid, report = self.run.mac.send(body, context, advance=advance)
+        uuid, report = self.run.mac.send(body, context, advance=advance, awaiting=awaiting,
+                                         restart=restart)
         self.run.judged(self.known.get(request_type), context, body,
                         f"{self.title}: {request_type}", {status}, uuid, report)
         return report or {}
@@ -152,6 +153,90 @@ def firmware_password(s):
     s.expect(report["SetFirmwarePassword"]["PasswordChanged"] is True, "changed", report)
 
 
+def firmware_state(s):
+    if not s.knows("SetFirmwarePassword", "VerifyFirmwarePassword", "SecurityInfo"):
+        return
+
+    def status():
+        return s.do("Acknowledged", "SecurityInfo")["SecurityInfo"]["FirmwarePasswordStatus"]
+    s.do("Acknowledged", "SetFirmwarePassword", NewPassword="first")
+    s.expect(status()["ChangePending"] and not status()["PasswordExists"], "as of the restart", status())
+    s.do("Acknowledged", "DeviceInformation", restart=True, advance=60, Queries=["UDID"])
+    s.expect(status()["PasswordExists"] and not status()["ChangePending"], "there", status())
+    for password, right in (("wrong", False), ("first", True)):
+        report = s.do("Acknowledged", "VerifyFirmwarePassword", advance=60, Password=password)
+        s.expect(report["VerifyFirmwarePassword"]["PasswordVerified"] is right, password, report)
+    report = s.do("Error", "SetFirmwarePassword", advance=60, NewPassword="", CurrentPassword="wrong")
+    s.expect(report["SetFirmwarePassword"]["PasswordChanged"] is False, "not with a wrong one", report)
+
+
+def certificates(s):
+    """What a profile brings is listed, until it goes."""
+    if not s.knows("InstallProfile", "RemoveProfile", "CertificateList"):
+        return
+
+    def names(**keys):
+        return [c["CommonName"] for c in s.do("Acknowledged", "CertificateList", **keys)["CertificateList"]]
+    before = names()
+    s.do("Acknowledged", "InstallProfile", Payload=commands.certificate_profile())
+    s.expect(names() == before + ["Example Root"], "one more", names())
+    s.expect("Example Root" in names(ManagedOnly=True), "of a profile of the server", names())
+    s.do("Acknowledged", "RemoveProfile", Identifier="org.example.root")
+    s.expect(names() == before, "gone with its profile", names())
+
+
+def os_updates(s):
+    """Offered, scheduled, downloaded, installed; and then it is the version of the Mac."""
+    if not s.knows("AvailableOSUpdates", "ScheduleOSUpdate", "OSUpdateStatus", "ScheduleOSUpdateScan"):
+        return
+
+    def version_of_the_mac():
+        return s.do("Acknowledged", "DeviceInformation", Queries=["OSVersion"])["QueryResponses"]["OSVersion"]
+    report = s.do("Acknowledged", "ScheduleOSUpdateScan", Force=True)
+    s.expect(report["ScanInitiated"] is True, "the scan has begun", report)
+    report = s.do("Acknowledged", "AvailableOSUpdates", advance=600)
+    offered = [u for u in report["AvailableOSUpdates"] if not u.get("IsMajorOSUpdate")]
+    s.expect(offered, "an update within the release", report)
+    key = offered[-1]["ProductKey"]
+    s.do("Acknowledged", "ScheduleOSUpdate",
+         Updates=[{"ProductKey": key, "InstallAction": "InstallForceRestart"}])
+    report = s.do("Acknowledged", "OSUpdateStatus", advance=1)
+    s.expect(key in [u["ProductKey"] for u in report["OSUpdateStatus"]], "under way", report)
+    s.expect(version_of_the_mac() == "15.1", "not yet", None)
+    report = s.do("Acknowledged", "OSUpdateStatus", advance=86400)
+    s.expect(key not in [u["ProductKey"] for u in report["OSUpdateStatus"]], "done", report)
+    s.expect(version_of_the_mac() == offered[-1]["Version"], "what was offered", version_of_the_mac())
+    report = s.do("Acknowledged", "AvailableOSUpdates")
+    s.expect(key not in [u["ProductKey"] for u in report["AvailableOSUpdates"]], "offered no more", report)
+
+
+def activation_lock(s):
+    if not s.knows("ActivationLockBypassCode", "ClearActivationLockBypassCode"):
+        return
+
+    def code():
+        return s.do("Acknowledged", "ActivationLockBypassCode")["ActivationLockBypassCode"]
+    s.expect(code() == code(), "one code", None)
+    s.do("Acknowledged", "ClearActivationLockBypassCode")
+    s.do("Error", "ActivationLockBypassCode")
+
+
+def configurations(s):
+    if not s.knows("InstallApplication", "ManagedApplicationConfiguration", "Settings"):
+        return
+
+    def configuration():
+        report = s.do("Acknowledged", "ManagedApplicationConfiguration", Identifiers=["org.example.app"])
+        return [one.get("Configuration") for one in report["ApplicationConfigurations"]]
+    s.do("Acknowledged", "InstallApplication", Identifier="org.example.app", InstallAsManaged=True,
+         Configuration={"Colour": "red"})
+    s.do("Acknowledged", "ManagedApplicationList", advance=86400)
+    s.expect(configuration() == [{"Colour": "red"}], "of the installation", configuration())
+    report = s.do("Acknowledged", "Settings", Settings=[
+        {"Item": "ApplicationConfiguration", "Identifier": "org.example.app", "Configuration": {"Colour": "blue"}}])
+    s.expect(configuration() == [{"Colour": "blue"}], "of the setting", report)
+
+
 def applications(s):
     if not s.knows("InstallApplication", "InstalledApplicationList", "ManagedApplicationList"):
         return
@@ -190,11 +275,32 @@ def setup_accounts(s):
     s.expect(report["ErrorChain"][0]["ErrorCode"] == 101, "after Setup Assistant: 101", report)
 
 
+def setup_assistant(s):
+    """Accounts that AccountConfiguration asks for are there, and SetAutoAdminPassword finds them."""
+    if not s.knows("AccountConfiguration", "UserList", "SetAutoAdminPassword", "DeviceInformation"):
+        return
+    admin = {"shortName": "itadmin", "fullName": "IT", "passwordHash": commands.password_hash(), "hidden": True}
+    s.do("Acknowledged", "AccountConfiguration", awaiting=True, AutoSetupAdminAccounts=[admin])
+    report = s.do("Acknowledged", "DeviceInformation", awaiting=True, Queries=["AwaitingConfiguration"])
+    s.expect(report["QueryResponses"] == {"AwaitingConfiguration": True}, "held", report)
+    s.do("NotNow", "DeclarativeManagement", awaiting=True)
+    s.do("Acknowledged", "DeviceConfigured", awaiting=True)
+    users_now = [u["UserName"] for u in s.do("Acknowledged", "UserList")["Users"]]
+    s.expect("itadmin" in users_now, "the account of the command", users_now)
+    report = s.do("Acknowledged", "DeviceInformation", Queries=["AutoSetupAdminAccounts"])
+    made = report["QueryResponses"]["AutoSetupAdminAccounts"]
+    s.expect([one["shortName"] for one in made] == ["itadmin"], "told by its GUID", report)
+    s.do("Acknowledged", "SetAutoAdminPassword", GUID=made[0]["GUID"], passwordHash=commands.password_hash())
+    s.do("Error", "SetAutoAdminPassword", GUID=commands.UUID, passwordHash=commands.password_hash())
+
+
 SCRIPTS = (profiles, users, provisioning, settings, settings_of_others, remote_desktop, recovery_lock, applications,
-           queries, setup_accounts)
+           queries, setup_accounts, setup_assistant, certificates, os_updates, activation_lock,
+           configurations)
 
 
 def run_all(run, known):
     for script in SCRIPTS:
         script(Script(run, known, script.__name__.replace("_", " ")))
-    firmware_password(Script(run, known, "firmware password", apple_silicon=False))
+    for script in (firmware_password, firmware_state):
+        script(Script(run, known, script.__name__.replace("_", " "), apple_silicon=False))

@@ -4,9 +4,11 @@
 // In: {"reset": true, "os": "15.1", "apple_silicon": true, "channel": "device", "rights": 8191,
 //      "supervised": true, "ade": false, "user_enrollment": false, "awaiting": false, "advance":
 //      60, "command": "<base64>"}
-// `reset` begins with a new Mac; `advance` lets seconds go by first; without `command` nothing is
-// asked. Out: {"report": "<base64>"} or {"report": null} when there is none.
+// `reset` begins with a new Mac, `restart` takes it down for half a minute; `advance` lets seconds
+// go by first; without `command` nothing is asked. Out: {"report": "<base64>"} or {"report": null}
+// when there is none.
 #include "mac/command_processor.hpp"
+#include "mac/machine/happening.hpp"
 #include "pomona/foundation/encoding.hpp"
 
 #include <nlohmann/json.hpp>
@@ -69,10 +71,16 @@ class virtual_mac {
                 break;
             }
             now_ = std::max(now_, *due);
-            box_.advance(now_);
+            for (const auto& what : box_.advance(now_)) {
+                follow(what);
+            }
+            if (box_.updates.wants_authorisation()) {
+                box_.updates.authorise(true, now_);
+            }
         }
         now_ = until;
     }
+    void restart() { box_.power.restart(now_ + std::chrono::seconds{30}); }
 
     json run(const json& line) {
         const auto command = from_base64(line.at("command").get<std::string>());
@@ -95,6 +103,16 @@ class virtual_mac {
     }
 
   private:
+    /// What the driver does when time has brought something.
+    void follow(const happening& what) {
+        if (what.started) {
+            box_.security.restarted();
+            box_.updates.started(now_);
+        }
+        if (what.down_for) {
+            box_.power.restart(now_ + *what.down_for);
+        }
+    }
     static bool is_user(const json& line) { return line.value("channel", "device") == "user"; }
     profile_store& profiles_of(const json& line) { return is_user(line) ? users_ : device_; }
 
@@ -143,6 +161,9 @@ int answer_lines() {
         if (!mac || line.value("reset", false)) {
             mac = std::make_unique<virtual_mac>(line.value("os", "15.1"),
                                                 line.value("apple_silicon", true));
+        }
+        if (line.value("restart", false)) {
+            mac->restart();
         }
         mac->advance(line.value("advance", std::int64_t{0}));
         const auto out = line.contains("command") ? mac->run(line) : json{{"report", nullptr}};
