@@ -12,6 +12,7 @@
 //   sizes                       octets of an Idle's body
 #include "figures.hpp"
 #include "mac/core.hpp"
+#include "mac/ddm/client.hpp"
 #include "mac/enrollment.hpp"
 #include "pomona/stack/key_pool.hpp"
 
@@ -128,13 +129,16 @@ class generator {
             std::cout << "]}" << std::endl;
         } else if (verb == "holds") {
             world_->run(wait(world_.get(), 100ms)); // what is on its way comes
-            std::size_t profiles = SIZE_MAX, apps = SIZE_MAX;
+            std::size_t profiles = SIZE_MAX, apps = SIZE_MAX, declarations = SIZE_MAX;
             for (const auto& m : macs_) {
                 profiles = std::min(profiles, m->device.profiles.all().size());
                 apps = std::min(apps, m->box.apps.all().size());
+                declarations =
+                    std::min(declarations, m->device.ddm ? m->device.ddm->engine.held().size() : 0);
             }
             std::cout << "{\"what\": \"holds\", \"profiles\": " << profiles
-                      << ", \"apps\": " << apps << "}" << std::endl;
+                      << ", \"apps\": " << apps << ", \"declarations\": " << declarations << "}"
+                      << std::endl;
         } else if (verb == "sizes") {
             mdm::report report;
             report.from = macs_.at(0)->device.sender();

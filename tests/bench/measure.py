@@ -114,30 +114,40 @@ def idle_connects(http, macs, rounds, identities):
     return out
 
 
+BATCH = 200
+
+
+def enroll_apart(fleet, first, end):
+    """A batch enrolls, its connections end, the next follows: nothing is left of more than BATCH connections."""
+    for start in range(first, end, BATCH):
+        fleet.ask(f"enroll {start} {min(BATCH, end - start)}")
+        fleet.ask("close")
+
+
 def generator_memory(few, many):
-    """KiB of private memory of a Mac of the generator: enrolled only, and with an idle TLS connection as well."""
+    """KiB of private memory of a Mac of the generator: enrolled only, with an idle TLS connection as well, and after that."""
     seen = {}
     with folder() as text:
         with served(pathlib.Path(text) / "data") as (_, target), Driven("bench_generator", target, many) as fleet:
-            first = 0
-            for macs in (few, many):
-                for start in range(first, macs, 200):
-                    fleet.ask(f"enroll {start} {min(200, macs - start)}")
-                first = macs
-                fleet.ask("close")
-                apart = fleet.ask("memory")
-                fleet.ask("sign no")
-                for start in range(0, macs, 200):  # a Mac gives its connection up after ten seconds
-                    fleet.ask(f"idle {start} {min(200, macs - start)} 1")
-                seen[macs] = (apart, fleet.ask("memory"))
-    slope = (seen[many][0]["private_kib"] - seen[few][0]["private_kib"]) / (many - few)
-    apart, connected = seen[many]
+            for first, macs in ((0, few), (few, many)):
+                enroll_apart(fleet, first, macs)
+                seen[macs] = fleet.ask("memory")
+            fleet.ask("sign no")
+            for start in range(0, many, BATCH):  # a Mac gives its connection up after ten seconds
+                fleet.ask(f"idle {start} {min(BATCH, many - start)} 1")
+            connected = fleet.ask("memory")
+            fleet.ask("close")
+            left = fleet.ask("memory")
+    apart = seen[many]
+    slope = (apart["private_kib"] - seen[few]["private_kib"]) / (many - few)
     opened = connected["sockets"] - apart["sockets"]
     return {"unconnected": slope, "connections": opened,
-            "connected": slope + (connected["private_kib"] - apart["private_kib"]) / opened}
+            "connected": slope + (connected["private_kib"] - apart["private_kib"]) / opened,
+            "left": slope + (left["private_kib"] - apart["private_kib"]) / opened}
 
 
 PROFILES, APPS, DECLARATIONS = 30, 100, 50
+FILLED_TOGETHER = 20
 
 
 def profile(number):
@@ -177,18 +187,16 @@ def fill(api, fleet, first, count):
     ids = fleet.ask("ids")["ids"][first:first + count]
     for number, command in enumerate(commands()):
         body = plistlib.dumps({"CommandUUID": f"bench-{first}-{number}", "Command": command})
-        for start in range(0, count, 50):
-            api.ask("PUT", f"enqueue/{','.join(ids[start:start + 50])}?nopush=1", body)
+        api.ask("PUT", f"enqueue/{','.join(ids)}?nopush=1", body)
     for one in ids:
         api.ask("PUT", f"enrollment-sets/{one}?set=bench")  # pushes: DeclarativeManagement waits
-    for start in range(first, first + count, 50):
-        fleet.ask(f"idle {start} {min(50, first + count - start)} 1")
+    fleet.ask(f"idle {first} {count} 1")
 
 
 def await_installations(fleet, rounds=600):
     for _ in range(rounds):
         holds = fleet.ask("holds")
-        if holds["profiles"] == PROFILES + 1 and holds["apps"] == APPS:
+        if (holds["profiles"], holds["apps"], holds["declarations"]) == (PROFILES + 1, APPS, DECLARATIONS):
             return
     raise SystemExit(f"bench: a Mac holds {holds}")
 
@@ -202,13 +210,13 @@ def full_mac_memory(few, many):
             for one in declarations():
                 api.ask("PUT", "declarations?nonotify=1", json.dumps(one))
                 api.ask("PUT", f"set-declarations/bench?declaration={one['Identifier']}&nonotify=1")
-            first = 0
-            for macs in (few, many):
-                fleet.ask(f"enroll {first} {macs - first}")
-                fill(api, fleet, first, macs - first)
-                first = macs
-                await_installations(fleet)
-                fleet.ask("close")
+            for first, macs in ((0, few), (few, many)):
+                for start in range(first, macs, FILLED_TOGETHER):
+                    count = min(FILLED_TOGETHER, macs - start)
+                    fleet.ask(f"enroll {start} {count}")
+                    fill(api, fleet, start, count)
+                    await_installations(fleet)
+                    fleet.ask("close")
                 seen[macs] = fleet.ask("memory")
     return (seen[many]["private_kib"] - seen[few]["private_kib"]) / (many - few)
 
