@@ -23,6 +23,8 @@ std::vector<check> all_checks() {
     add_ddm_declaration_checks(out);
     add_ddm_device_checks(out);
     add_apns_checks(out);
+    add_setup_checks(out);
+    add_bootstrap_token_checks(out);
     add_schema_checks(out);
     add_user_channel_checks(out);
     add_user_login_checks(out);

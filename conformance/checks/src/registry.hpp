@@ -22,5 +22,7 @@ void add_user_channel_checks(std::vector<check>& to);    // checks_user_channel.
 void add_schema_checks(std::vector<check>& to);          // checks_schema.cpp
 void add_user_login_checks(std::vector<check>& to);      // checks_user_login.cpp
 void add_apns_checks(std::vector<check>& to);            // checks_apns.cpp
+void add_setup_checks(std::vector<check>& to);           // checks_setup.cpp
+void add_bootstrap_token_checks(std::vector<check>& to); // checks_bootstrap_token.cpp
 
 } // namespace pomona::checks

@@ -1225,6 +1225,145 @@ def _(t):
     t.loop("Acknowledged", "U1", user=USER)
 
 
+# Setup Assistant and bootstrap tokens ---------------------------------------------------------------
+BOOT, BOOT2 = ("{{bootstrap-token:000000000000000%d:64}}" % n for n in (1, 2))
+
+
+@case("MDM-CHK-032", "pass")
+def _(t):
+    t.enroll(), t.get_token(), t.set_token(BOOT), t.get_token(BOOT)
+
+
+@case("MDM-CHK-032", "pass-unavailable")
+def _(t):  # 503 says nothing about the message
+    t.enroll(), t.get_token(status=503), t.get_token()
+
+
+@case("MDM-CHK-032", "fail")
+def _(t):
+    t.enroll(), t.get_token(status=404)
+
+
+@case("MDM-CHK-033", "pass")
+def _(t):
+    t.enroll(), t.set_token(BOOT), t.get_token(BOOT), t.set_token(BOOT2), t.get_token(BOOT2)
+
+
+@case("MDM-CHK-033", "pass-lost")
+def _(t):  # nobody knows whether the second one was stored, or when it will be
+    t.enroll(), t.set_token(BOOT), t.get_token(BOOT)
+    t.failure(t.ask("SetBootstrapToken", {"BootstrapToken": BOOT2}))
+    t.get_token(BOOT2), t.set_token(BOOT), t.get_token(BOOT2)
+
+
+@case("MDM-CHK-033", "pass-at-once")
+def _(t):  # asked before the new one was stored
+    t.enroll(), t.set_token(BOOT), t.get_token(BOOT)
+    get, new = t.ask("GetBootstrapToken"), t.ask("SetBootstrapToken", {"BootstrapToken": BOOT2})
+    t.answer(new, summary={"empty": True})
+    t.answer(get, summary={"BootstrapToken": BOOT}, headers=XML)
+
+
+@case("MDM-CHK-033", "fail")
+def _(t):
+    t.enroll(), t.set_token(BOOT), t.get_token()
+
+
+@case("MDM-CHK-033", "fail-older")
+def _(t):
+    t.enroll(), t.set_token(BOOT), t.set_token(BOOT2), t.get_token(BOOT)
+
+
+@case("MDM-CHK-034", "pass")
+def _(t):
+    t.enroll(), t.set_token(BOOT), t.set_token(), t.get_token()
+
+
+@case("MDM-CHK-034", "fail")
+def _(t):
+    t.enroll(), t.set_token(BOOT), t.set_token(), t.get_token(BOOT)
+
+
+@case("MDM-CHK-085", "pass")
+def _(t):
+    t.authenticate(), t.set_token(BOOT), t.token_update(), t.set_token(BOOT2)
+
+
+@case("MDM-CHK-085", "pass-not-offered")
+def _(t):  # the first enrollment's profile has nothing of bootstrap tokens, so the server need not take one
+    t.profile({"ServerCapabilities": ["com.apple.mdm.per-user-connections"]})
+    t.authenticate(), t.set_token(BOOT, 400), t.token_update()
+    t.profile({"ServerCapabilities": ["com.apple.mdm.bootstraptoken"]}, mac="mac-0002")
+    t.authenticate(mac="mac-0002"), t.set_token(BOOT, mac="mac-0002")
+
+
+@case("MDM-CHK-085", "fail")
+def _(t):
+    t.authenticate(), t.set_token(BOOT, 400), t.token_update()
+
+
+@case("MDM-CHK-085", "fail-after")
+def _(t):
+    t.enroll(), t.set_token(BOOT, 400)
+
+
+def configures(t, status="Acknowledged", uuid="C1"):
+    t.loop(gets=uuid, kind="DeviceConfigured"), t.loop(status, uuid)
+
+
+@case("MDM-CHK-045", "pass")
+def _(t):
+    t.authenticate(), t.awaits(), t.loop(), t.wait(7200), configures(t)
+
+
+@case("MDM-CHK-045", "pass-put-off")
+def _(t):  # the Mac itself is not ready for what the server wants first; another one is done
+    t.authenticate(), t.awaits(), t.wait(7200)
+    t.loop(gets="P1", kind="InstallProfile"), t.loop("NotNow", "P1"), t.loop()
+    t.authenticate(mac="mac-0002")
+    t.checkin("TokenUpdate", {"Token": TOKEN2, "PushMagic": MAGIC2, "AwaitingConfiguration": True}, mac="mac-0002")
+    t.loop(gets="C2", kind="DeviceConfigured", mac="mac-0002")
+
+
+@case("MDM-CHK-045", "fail")
+def _(t):
+    t.authenticate(), t.awaits(), t.loop(), t.wait(7200), t.loop()
+
+
+@case("MDM-CHK-046", "pass")
+def _(t):
+    t.authenticate(), t.awaits()
+    t.loop(gets="A1", kind="AccountConfiguration"), t.loop("Acknowledged", "A1"), configures(t)
+
+
+@case("MDM-CHK-046", "pass-put-off")
+def _(t):
+    t.authenticate(), t.awaits(), t.loop(gets="A1", kind="AccountConfiguration"), t.loop("NotNow", "A1")
+    configures(t), t.loop(gets="A1", kind="AccountConfiguration")
+
+
+@case("MDM-CHK-046", "fail")
+def _(t):
+    t.authenticate(), t.awaits(), configures(t), t.loop(gets="A1", kind="AccountConfiguration")
+
+
+@case("MDM-CHK-074", "pass")
+def _(t):
+    t.authenticate(), t.awaits(), configures(t), t.awaits(False), t.token_update(USER_TOKEN, MAGIC2, user=USER)
+
+
+@case("MDM-CHK-074", "pass-refused")
+def _(t):  # the server did not take the TokenUpdate that said so
+    t.authenticate(), t.awaits(), configures(t), t.authenticate()
+    t.checkin("TokenUpdate", {"Token": TOKEN, "PushMagic": MAGIC, "AwaitingConfiguration": True}, 500)
+    t.awaits(False), t.token_update(USER_TOKEN, MAGIC2, user=USER)
+
+
+@case("MDM-CHK-074", "fail")
+def _(t):
+    t.authenticate(), t.awaits(), t.token_update(USER_TOKEN, MAGIC2, user=USER)
+
+
 def main():
     shutil.rmtree(FIXTURES, ignore_errors=True)
     for (check, name), make in sorted(MADE.items()):

@@ -30,8 +30,9 @@ class Trace:
         self.clock += 0.001
         whole, part = divmod(round(self.clock * 1000), 1000)
         minutes, seconds = divmod(whole, 60)
+        hours, minutes = divmod(minutes, 60)
         head = {"number": len(self.events) + 1,
-                "time": f"2026-01-02T03:{minutes:02d}:{seconds:02d}.{part:03d}000000Z"}
+                "time": f"2026-01-02T{3 + hours:02d}:{minutes:02d}:{seconds:02d}.{part:03d}000000Z"}
         head |= {k: v for k, v in members.items() if v not in (None, "", [], {}, 0)}
         self.events.append(head)
         return head
@@ -91,6 +92,18 @@ class Trace:
     def enroll(self, **more):
         self.authenticate()
         return self.token_update(**more)
+
+    def set_token(self, token="", status=200, **more):
+        return self.checkin("SetBootstrapToken", {"BootstrapToken": token} if token else {}, status, **more)
+
+    def get_token(self, token="", status=200):
+        return self.checkin("GetBootstrapToken", status=status,
+                            answer={"summary": {"BootstrapToken": token} if token else {},
+                                    "headers": XML if status == 200 else []})
+
+    def awaits(self, on=True):
+        """The TokenUpdate of Setup Assistant."""
+        return self.checkin("TokenUpdate", {"Token": TOKEN, "PushMagic": MAGIC, "AwaitingConfiguration": on})
 
     def ddm(self, endpoint, doc=None, status=200, headers=JSON, body=None, extra=None, asked=None,
             **more):
