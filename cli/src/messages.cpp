@@ -2,6 +2,7 @@
 
 #include "message_facts.hpp"
 #include "pomona/protocol/schema/tables.hpp"
+#include "pomona/scenario/parse.hpp"
 #include "pomona/scenario/source.hpp"
 
 #include <nlohmann/json.hpp>
@@ -102,6 +103,11 @@ option seed_schema_option() {
 
 exit_code list_messages(bool json, bool seed) {
     auto all = nlohmann::ordered_json::array();
+    const auto print_line = [](std::string name, std::string kind, const std::string& versions) {
+        name.resize(std::max<std::size_t>(56, name.size() + 1), ' ');
+        kind.resize(std::max<std::size_t>(28, kind.size() + 1), ' ');
+        std::cout << name << kind << versions << '\n';
+    };
     for (const auto& a : areas) {
         for (const auto& e : schema::entries(a.area)) {
             if (!is_shown(e, seed)) {
@@ -113,12 +119,14 @@ exit_code list_messages(bool json, bool seed) {
                            {"kind", kind_of(a, e)},
                            {"versions", versions}});
             if (!json) {
-                std::string name{e.name()};
-                std::string kind = kind_of(a, e);
-                name.resize(std::max<std::size_t>(56, name.size() + 1), ' ');
-                kind.resize(std::max<std::size_t>(28, kind.size() + 1), ' ');
-                std::cout << name << kind << versions << '\n';
+                print_line(std::string{e.name()}, kind_of(a, e), versions);
             }
+        }
+    }
+    for (const auto word : scenario::expectable_messages()) {
+        all.push_back({{"name", word}, {"area", "scenario"}, {"kind", "what `expect` names"}});
+        if (!json) {
+            print_line(std::string{word}, "what `expect` names", {});
         }
     }
     if (json) {

@@ -60,6 +60,34 @@ result<std::unique_ptr<targets::adapter>> make_adapter(net::world& world,
                 target.api.user, target.api.key});
 }
 
+/// Null when the target has no portal.
+std::unique_ptr<targets::apple_client> make_apple_client(net::world& world,
+                                                         const stack::target& target) {
+    if (target.portal_url.empty()) {
+        return nullptr;
+    }
+    auto trust = crypto::certificate::from_pem(world.crypto(), as_bytes(target.apns.trust));
+    return std::make_unique<targets::apple_client>(
+        world, targets::apple_options{
+                   .portal_url = target.portal_url,
+                   .user = target.api.user,
+                   .key = target.api.key,
+                   .abm_url = target.abm_url,
+                   .trust = std::make_shared<const std::vector<crypto::certificate>>(
+                       trust ? *std::move(trust) : std::vector<crypto::certificate>{})});
+}
+
+/// What the server's TLS chains to, DER.
+std::vector<bytes> roots_of(net::world& world, const stack::target& target) {
+    std::vector<bytes> out;
+    if (const auto trust = crypto::certificate::from_pem(world.crypto(), as_bytes(target.trust))) {
+        for (const auto& root : *trust) {
+            out.push_back(root.der());
+        }
+    }
+    return out;
+}
+
 /// One scenario from its keys to its reports.
 class scenario_run {
   public:
@@ -114,6 +142,12 @@ class scenario_run {
         }
         if (options_.target) {
             o.external = options_.target->value;
+        }
+        if (what_.works_apple() && !options_.target) {
+            o.portal_bind = net::endpoint{"127.0.0.1", 0};
+        }
+        if (what_.uses_abm() && !options_.target) {
+            o.abm_bind = net::endpoint{"127.0.0.1", 0};
         }
         o.bugs = options_.bugs;
         o.scep_legacy = options_.scep_legacy;
@@ -173,9 +207,11 @@ class scenario_run {
                       << options_.seed << ", " << target_name() << ")\n";
         }
         const auto& style = options_.style;
+        auto apple = make_apple_client(stack_->world(), stack_->target());
         scenario::runner runner{{stack_->world(), stack_->recorder(), stack_->fleet(), adapter,
                                  stack_->target().enroll_url, stack_->target().ade_url,
-                                 options_.seed},
+                                 options_.seed, options_.target.has_value(), apple.get(),
+                                 roots_of(stack_->world(), stack_->target())},
                                 what_,
                                 [&style](const scenario::step_outcome& s) {
                                     if (!style.quiet) {

@@ -1,5 +1,7 @@
 #include "mac_log.hpp"
 
+#include <algorithm>
+
 namespace pomona::scenario {
 
 void mac_log::pump() {
@@ -10,15 +12,62 @@ void mac_log::pump() {
         // their link.
         refused_ = refused_ || (e.kind == trace::kind::failure && e.failure == "refused");
         if (!e.actor.starts_with("mac-")) {
+            if (!serials_.empty()) {
+                note_apple(e);
+            }
             continue;
         }
         by_mac_[e.actor].push_back(&e);
+        if (!serials_.empty() && !e.summary.text("Token").empty()) {
+            tokens_[std::string{e.summary.text("Token")}] = e.actor;
+        }
         if (e.kind == trace::kind::request) {
             open_requests_[e.exchange] = &e;
         } else if (e.kind == trace::kind::response && e.channel == "mdm") {
             const auto uuid = e.summary.text("CommandUUID");
             if (!uuid.empty()) {
                 command_types_[std::string{uuid}] = e.summary.text("RequestType");
+            }
+        }
+    }
+}
+
+void mac_log::add(const std::string& mac, const trace::event& e) {
+    by_mac_[mac].push_back(&e);
+    if (e.kind == trace::kind::request) {
+        open_requests_[e.exchange] = &e;
+        apple_[e.exchange].push_back(mac);
+    }
+}
+
+/// At the service's end. A request to Apple Business Manager is each Mac's that it names; one that
+/// names none (a page of the list) is everybody's.
+void mac_log::note_apple(const trace::event& e) {
+    const bool is_abm = e.actor == "abm" && e.channel == "abm";
+    const bool is_apns = e.actor == "apns" && e.channel == "apns";
+    if (!is_abm && !is_apns) {
+        return;
+    }
+    if (e.kind == trace::kind::response) {
+        const auto asked = apple_.find(e.exchange);
+        if (asked != apple_.end()) {
+            for (const auto& mac : asked->second) {
+                add(mac, e);
+            }
+            apple_.erase(asked);
+        }
+    } else if (e.kind == trace::kind::request && is_apns) {
+        const auto owner = tokens_.find(std::string{e.summary.text("Token")});
+        if (owner != tokens_.end()) {
+            add(owner->second, e);
+        }
+    } else if (e.kind == trace::kind::request) {
+        const auto body = e.body ? recorder_->body(*e.body).value_or(bytes{}) : bytes{};
+        const auto text = as_text(body);
+        const bool names_devices = text.find("\"devices\"") != std::string_view::npos;
+        for (const auto& [mac, serial] : serials_) {
+            if (!names_devices || text.find('"' + serial + '"') != std::string_view::npos) {
+                add(mac, e);
             }
         }
     }
@@ -68,6 +117,30 @@ bool is_checkin(const message& m, const trace::event& e) {
     return m.status.empty() || endpoint == m.status || endpoint.starts_with(m.status + '/');
 }
 
+/// Which request of the device-enrollment service it is, in the words of `expect`.
+bool is_abm(std::string_view name, const trace::event& e) {
+    if (e.kind != trace::kind::request || e.channel != "abm" || e.actor != "abm") {
+        return false;
+    }
+    struct call {
+        std::string_view name, method, path;
+    };
+    static constexpr call calls[] = {{"session", "GET", "/session"},
+                                     {"account", "GET", "/account"},
+                                     {"fetch", "POST", "/server/devices"},
+                                     {"sync", "POST", "/devices/sync"},
+                                     {"details", "POST", "/devices"},
+                                     {"define profile", "POST", "/profile"},
+                                     {"assign profile", "POST", "/profile/devices"},
+                                     {"assign profile", "PUT", "/profile/devices"},
+                                     {"remove profile", "DELETE", "/profile/devices"},
+                                     {"disown", "POST", "/devices/disown"}};
+    const auto path = std::string_view{e.target}.substr(0, e.target.find('?'));
+    return std::ranges::any_of(calls, [&](const call& one) {
+        return one.name == name && one.method == e.method && one.path == path;
+    });
+}
+
 bool is_command(std::string_view name, const trace::event& e) {
     if (e.kind != trace::kind::response || e.channel != "mdm" ||
         e.summary.text("CommandUUID").empty()) {
@@ -99,6 +172,12 @@ bool is_message(const message& m, std::string_view name, const trace::event& e,
         return e.kind == trace::kind::response && e.channel == "enroll" && e.status == 200;
     case message::what::push:
         return e.kind == trace::kind::state && e.name == "push-received";
+    case message::what::push_request:
+        return e.kind == trace::kind::request && e.channel == "apns" && e.actor == "apns";
+    case message::what::activation:
+        return e.kind == trace::kind::request && e.channel == "activation";
+    case message::what::abm:
+        return is_abm(name, e);
     case message::what::state:
         return e.kind == trace::kind::state && e.name == name;
     }

@@ -15,6 +15,9 @@ class mac_log {
   public:
     explicit mac_log(const trace::recorder& recorder) : recorder_{&recorder} {}
 
+    /// From now on what Apple's services see of each Mac is among its events. By the Macs' names:
+    /// their serial numbers.
+    void follow_apple(std::map<std::string, std::string> serials) { serials_ = std::move(serials); }
     /// Takes up what was recorded since the last call.
     void pump();
     /// A Mac's events so far, in order.
@@ -29,12 +32,18 @@ class mac_log {
     bool take_refusal();
 
   private:
+    void note_apple(const trace::event& e);
+    void add(const std::string& mac, const trace::event& e);
+
     const trace::recorder* recorder_;
     std::uint64_t next_ = 0; ///< events taken up
     std::map<std::string, std::vector<const trace::event*>, std::less<>> by_mac_;
     std::map<std::string, std::string, std::less<>> command_types_;
     std::map<std::string, const trace::event*, std::less<>> open_requests_;
     bool refused_ = false;
+    std::map<std::string, std::string> serials_; ///< by Mac; empty: Apple's services do not matter
+    std::map<std::string, std::string> tokens_;  ///< whose a push token is
+    std::map<std::string, std::vector<std::string>, std::less<>> apple_; ///< Macs of an exchange
 };
 
 /// Is `e`, recorded by a Mac, the message that `m` names? `name` is m.name with its variables

@@ -12,8 +12,8 @@ namespace pomona::scenario {
 namespace {
 
 constexpr std::int64_t max_macs = 100'000;
-const std::vector<std::string_view> capabilities{"queue", "push",          "declare",       "ade",
-                                                 "users", "scep-approval", "account-driven"};
+const std::vector<std::string_view> capabilities{"queue", "push",          "declare",        "ade",
+                                                 "users", "scep-approval", "account-driven", "abm"};
 
 void read_vars(parse_state& state, reader& top) {
     if (const auto* n = top.take("vars")) {
@@ -183,7 +183,7 @@ void read_needs(parse_state& state, reader& top, scenario& out) {
             const auto near = nearest(need, capabilities);
             state.report(item.where, "unknown capability `" + need + "`",
                          near.empty() ? "capabilities are: queue, push, declare, ade, users, "
-                                        "scep-approval, account-driven"
+                                        "scep-approval, account-driven, abm"
                                       : "did you mean `" + near + "`?");
         }
         out.needs.push_back(std::move(need));

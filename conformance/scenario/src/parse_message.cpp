@@ -10,6 +10,12 @@ constexpr std::array checkin_types{
     std::string_view{"DeclarativeManagement"}, std::string_view{"UserAuthenticate"}};
 constexpr std::array statuses{std::string_view{"Acknowledged"}, std::string_view{"Error"},
                               std::string_view{"NotNow"}, std::string_view{"CommandFormatError"}};
+constexpr std::array abm_operations{
+    std::string_view{"session"},        std::string_view{"account"},
+    std::string_view{"fetch"},          std::string_view{"sync"},
+    std::string_view{"details"},        std::string_view{"define profile"},
+    std::string_view{"assign profile"}, std::string_view{"remove profile"},
+    std::string_view{"disown"}};
 constexpr std::array scep_operations{std::string_view{"GetCACert"}, std::string_view{"GetCACaps"},
                                      std::string_view{"PKIOperation"}};
 const std::vector<std::string_view> vocabulary{"Authenticate",
@@ -34,6 +40,17 @@ const std::vector<std::string_view> vocabulary{"Authenticate",
                                                "ddm declaration-items",
                                                "ddm declaration",
                                                "enrollment profile",
+                                               "activation",
+                                               "apns request",
+                                               "abm session",
+                                               "abm account",
+                                               "abm fetch",
+                                               "abm sync",
+                                               "abm details",
+                                               "abm define profile",
+                                               "abm assign profile",
+                                               "abm remove profile",
+                                               "abm disown",
                                                "http response to"};
 
 template <class Range>
@@ -94,6 +111,14 @@ std::optional<message> parse_simple(std::string_view text) {
         m.name = *command;
     } else if (text == "apns push" || text == "push") {
         m.kind = message::what::push;
+    } else if (text == "apns request") {
+        m.kind = message::what::push_request;
+    } else if (text == "activation") {
+        m.kind = message::what::activation;
+    } else if (const auto spoken = after(text, "abm");
+               spoken && contains(abm_operations, *spoken)) {
+        m.kind = message::what::abm;
+        m.name = *spoken;
     } else if (text == "enrollment profile") {
         m.kind = message::what::profile;
     } else if (const auto operation = after(text, "scep");
@@ -110,6 +135,15 @@ std::optional<message> parse_simple(std::string_view text) {
 }
 
 } // namespace
+
+bool is_of_apple(const message& m) {
+    return m.kind == message::what::abm || m.kind == message::what::push_request ||
+           (m.kind == message::what::response_to && is_of_apple(m.of.front()));
+}
+
+std::vector<std::string_view> expectable_messages() {
+    return vocabulary;
+}
 
 std::expected<message, problem> parse_message(std::string_view text, const location& where) {
     std::optional<message> found;

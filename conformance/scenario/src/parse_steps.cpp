@@ -10,12 +10,12 @@ namespace {
 /// Verbs of the scenario language that this version does not carry out: named, so that a file for a
 /// later one is refused with a true sentence.
 constexpr std::array later_verbs{
-    std::string_view{"answer"}, std::string_view{"send"},     std::string_view{"poke"},
-    std::string_view{"abm"},    std::string_view{"apns"},     std::string_view{"idp"},
-    std::string_view{"use"},    std::string_view{"parallel"}, std::string_view{"any_of"},
-    std::string_view{"on"},     std::string_view{"manual"}};
-const std::vector<std::string_view> verbs{"enroll", "server",  "expect", "lifecycle", "set",
-                                          "check",  "advance", "fault",  "ca"};
+    std::string_view{"answer"}, std::string_view{"send"}, std::string_view{"poke"},
+    std::string_view{"idp"},    std::string_view{"use"},  std::string_view{"parallel"},
+    std::string_view{"any_of"}, std::string_view{"on"},   std::string_view{"manual"}};
+const std::vector<std::string_view> verbs{"enroll", "server", "expect",  "lifecycle",
+                                          "set",    "check",  "advance", "fault",
+                                          "ca",     "abm",    "apns"};
 
 void read_after(parse_state& state, reader& r, enroll_step& e) {
     const auto* n = r.take("after");
@@ -194,6 +194,18 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
             return false;
         }
         out.verb = *c;
+    } else if (verb.key == "abm") {
+        auto a = read_abm(state, verb.value, r);
+        if (!a) {
+            return false;
+        }
+        out.verb = *std::move(a);
+    } else if (verb.key == "apns") {
+        auto a = read_apns(state, verb.value, r);
+        if (!a) {
+            return false;
+        }
+        out.verb = *std::move(a);
     } else {
         const auto what = scalar_text(state, verb.value, "server").value_or("");
         if (what == "queue") {
@@ -250,7 +262,7 @@ const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
             near.empty() ? n.where : culprit->where,
             near.empty() ? "a step without a verb" : "`" + culprit->key + "` is not a verb",
             near.empty() ? "verbs are: enroll, server, expect, lifecycle, set, check, advance, "
-                           "fault, ca"
+                           "fault, ca, abm, apns"
                          : "did you mean `" + near + "`?");
     }
     return found;

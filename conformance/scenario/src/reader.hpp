@@ -94,6 +94,10 @@ sim::mac::manner read_manner(parse_state& state, reader& r, const yaml::node& gr
 users_step read_server_users(parse_state& state, const yaml::node& value, reader& r);
 std::optional<ca_step> read_ca(parse_state& state, const yaml::node& value);
 
+// parse_apple.cpp
+std::optional<abm_step> read_abm(parse_state& state, const yaml::node& value, reader& r);
+std::optional<apns_step> read_apns(parse_state& state, const yaml::node& value, reader& r);
+
 // parse_steps.cpp
 /// A step may add to the groups (clones).
 std::optional<step> read_step(parse_state& state, const yaml::node& n,

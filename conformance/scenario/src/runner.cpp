@@ -17,6 +17,10 @@ struct runner::impl {
 
     impl(session s, const scenario& what, progress p)
         : c{s}, file{&what}, on_step{std::move(p)}, began{s.world.now()} {
+        c.asks_apple = what.uses_abm();
+        if (what.watches_apple()) {
+            c.log.follow_apple(c.serials());
+        }
         begin_faults(c, what);
     }
     impl(const impl&) = delete;

@@ -25,6 +25,14 @@ std::vector<std::size_t> step_context::selected(const step& s) const {
     return all;
 }
 
+std::map<std::string, std::string> step_context::serials() const {
+    std::map<std::string, std::string> out;
+    for (std::size_t i = 0; i < env.fleet.size(); ++i) {
+        out[name_of(i)] = env.fleet.at(i).machine().serial.value();
+    }
+    return out;
+}
+
 const std::string& step_context::name_of(std::size_t mac) const {
     return env.fleet.at(mac).who().value();
 }

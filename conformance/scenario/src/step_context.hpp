@@ -29,6 +29,8 @@ class step_context {
     /// The Macs of a step, by index.
     [[nodiscard]] std::vector<std::size_t> selected(const step& s) const;
     [[nodiscard]] const std::string& name_of(std::size_t mac) const;
+    /// By the Macs' names.
+    [[nodiscard]] std::map<std::string, std::string> serials() const;
     /// Of the device channel, or of a user's.
     [[nodiscard]] enrollment_id id_of(std::size_t mac, const std::string& user = {}) const;
     /// The UserID of a short name.
@@ -46,6 +48,7 @@ class step_context {
 
     session env;
     mac_log log;
+    bool asks_apple = false; ///< Macs learn from Apple Business Manager what they are assigned to
     std::vector<place> places;
     std::optional<step_outcome> current;      ///< set while a step runs
     std::shared_ptr<faults::injector> faults; ///< of the run; its rules look at this context

@@ -83,7 +83,9 @@ net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
         co_await c.env.world.sleep_for(
             e.after_min + duration{static_cast<std::int64_t>(c.env.world.random_below(span + 1))});
     }
-    if (e.by_ade) {
+    if (e.by_ade && e.url.empty() && c.asks_apple) {
+        c.env.fleet.at(mac).ask_for_assignment();
+    } else if (e.by_ade) {
         c.env.fleet.at(mac).assign(
             sim::mac::ade_assignment{.url = e.url.empty() ? c.env.ade_url : e.url,
                                      .await_device_configured = e.await_configuration});
@@ -319,6 +321,11 @@ net::task<void> carry_out(step_context& c, const check_step& what, std::vector<s
 }
 
 net::task<void> carry_out(step_context& c, const expect_step& e, std::vector<std::size_t> macs) {
+    if (c.env.apple_elsewhere && is_of_apple(e.what)) {
+        c.current->reason = "Apple's services belong to another process: what they see is not in "
+                            "the trace of this one";
+        co_return;
+    }
     std::vector<std::pair<std::size_t, expect_watch>> open;
     for (const auto mac : macs) {
         const auto& p = c.places[mac];

@@ -19,6 +19,8 @@ net::task<void> carry_out(step_context& c, const advance_step& a, std::vector<st
 net::task<void> carry_out(step_context& c, const fault_step& f, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const users_step& u, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const ca_step& what, std::vector<std::size_t> macs);
+net::task<void> carry_out(step_context& c, const abm_step& a, std::vector<std::size_t> macs);
+net::task<void> carry_out(step_context& c, const apns_step& a, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const check_step& what, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const expect_step& e, std::vector<std::size_t> macs);
 

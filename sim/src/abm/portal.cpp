@@ -15,6 +15,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr std::size_t max_listed = 1000;
+constexpr std::size_t server_id_bytes = 16;
 
 struct portal_call {
     service& to;
@@ -72,10 +73,40 @@ result<crypto::certificate> certificate_in(const portal_call& c) {
     return all->front();
 }
 
+/// Credentials that a client has already: {"consumer_key": …, …}. Nullopt when one is missing.
+std::optional<pomona::abm::server_token> token_in(const json& body, time_point now) {
+    pomona::abm::server_token t{.consumer_key = text_in(body, "consumer_key"),
+                                .consumer_secret = text_in(body, "consumer_secret"),
+                                .access_token = text_in(body, "access_token"),
+                                .access_secret = text_in(body, "access_secret"),
+                                .expires = now + std::chrono::days{365}};
+    return t.consumer_key.empty() || t.consumer_secret.empty() || t.access_token.empty() ||
+                   t.access_secret.empty()
+               ? std::nullopt
+               : std::optional{std::move(t)};
+}
+constexpr std::string_view token_needs =
+    "consumer_key, consumer_secret, access_token and access_secret are needed";
+
+/// An entry without a certificate, for a client with credentials of its own.
+net::reply add_server_with_token(portal_call& c, const std::string& name, const json& token) {
+    auto read = token.is_object() ? token_in(token, c.world.now()) : std::nullopt;
+    if (!read) {
+        return wrong(token_needs);
+    }
+    const auto id = to_hex_upper(c.world.random(server_id_bytes));
+    c.to.org().add_server(id, name, c.world.now())->token = *std::move(read);
+    return json_reply(201, server_json(*c.to.org().find_server(id)));
+}
+
+/// {"name", "certificate"} or {"name", "token"}.
 net::reply add_server(portal_call& c) {
     const auto name = c.text("name");
     if (name.empty()) {
         return wrong("name is needed");
+    }
+    if (const auto token = c.body.find("token"); token != c.body.end()) {
+        return add_server_with_token(c, name, *token);
     }
     auto cert = certificate_in(c);
     if (!cert || !cert->key_is_rsa()) {
@@ -102,18 +133,12 @@ net::reply download_token(portal_call& c) {
     return out;
 }
 
-/// Credentials that a client has already: {"consumer_key": …, …}.
 net::reply seed_token(portal_call& c) {
-    pomona::abm::server_token t{.consumer_key = c.text("consumer_key"),
-                                .consumer_secret = c.text("consumer_secret"),
-                                .access_token = c.text("access_token"),
-                                .access_secret = c.text("access_secret"),
-                                .expires = c.world.now() + std::chrono::days{365}};
-    if (t.consumer_key.empty() || t.consumer_secret.empty() || t.access_token.empty() ||
-        t.access_secret.empty()) {
-        return wrong("consumer_key, consumer_secret, access_token and access_secret are needed");
+    auto token = token_in(c.body, c.world.now());
+    if (!token) {
+        return wrong(token_needs);
     }
-    const auto done = c.to.seed_token(c.path[1], std::move(t));
+    const auto done = c.to.seed_token(c.path[1], *std::move(token));
     return done ? json_reply(200, json::object()) : absent(done.error().message());
 }
 

@@ -32,5 +32,7 @@ std::expected<scenario, parse_failure> parse(const std::string& file, std::strin
 
 /// One message of the vocabulary; the problem's suggestion lists what is near.
 std::expected<message, problem> parse_message(std::string_view text, const location& where);
+/// Its words, without the names that some of them take: "scep PKIOperation", "http response to".
+std::vector<std::string_view> expectable_messages();
 
 } // namespace pomona::scenario

@@ -5,6 +5,7 @@
 #include "pomona/scenario/scenario.hpp"
 #include "pomona/sim/fleet/fleet.hpp"
 #include "pomona/targets/adapter.hpp"
+#include "pomona/targets/apple_client.hpp"
 #include "pomona/trace/recorder.hpp"
 
 #include <functional>
@@ -22,6 +23,9 @@ struct session {
     std::string ade_url; ///< empty: the target has none
     std::uint64_t seed =
         1; ///< of the run; decides about faults unless the file has a seed for them
+    bool apple_elsewhere = false; ///< the services are another process's: not in this trace
+    targets::apple_client* apple = nullptr; ///< null: Apple's services cannot be worked
+    std::vector<bytes> server_roots = {};   ///< DER: what the server's TLS chains to
 };
 
 class runner {

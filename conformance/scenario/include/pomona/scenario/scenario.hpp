@@ -51,14 +51,17 @@ struct mac_group {
 /// One message of the closed vocabulary that `expect` and `within … of` name.
 struct message {
     enum class what {
-        checkin,     ///< Authenticate, TokenUpdate, CheckOut, DeclarativeManagement [endpoint]
-        report,      ///< [RequestType] Acknowledged | Error | NotNow | CommandFormatError, or Idle
-        command,     ///< command [RequestType | CommandUUID]
-        response_to, ///< http response to MESSAGE
-        scep,        ///< scep GetCACert | GetCACaps | PKIOperation
-        profile,     ///< enrollment profile
-        push,        ///< apns push
-        state        ///< state NAME
+        checkin,      ///< Authenticate, TokenUpdate, CheckOut, DeclarativeManagement [endpoint]
+        report,       ///< [RequestType] Acknowledged | Error | NotNow | CommandFormatError, or Idle
+        command,      ///< command [RequestType | CommandUUID]
+        response_to,  ///< http response to MESSAGE
+        scep,         ///< scep GetCACert | GetCACaps | PKIOperation
+        profile,      ///< enrollment profile
+        push,         ///< apns push
+        push_request, ///< apns request: of a provider, to this Mac's token
+        activation,   ///< activation: the Mac asks which profile it has
+        abm,          ///< abm session | fetch | sync | define profile | assign profile | …
+        state         ///< state NAME
     };
     std::string text; ///< as written
     what kind{};
@@ -66,6 +69,9 @@ struct message {
     std::string status;      ///< report: the status; checkin: the DDM endpoint
     std::vector<message> of; ///< response_to: the one message
 };
+
+/// A message that Apple's services see, not the Mac.
+bool is_of_apple(const message& m);
 
 /// A predicate on a decoded path.
 struct predicate {
@@ -192,6 +198,38 @@ struct fault_step {
     std::optional<fault_rule> rule;
 };
 
+/// At Apple Business Manager: what an administrator does in its portal, or an MDM server by the
+/// device-enrollment service.
+struct abm_step {
+    enum class what {
+        add,
+        move,
+        remove,
+        sync,
+        assign,
+        unassign,
+        disown,
+        terms,
+        throttle,
+        age_cursors,
+        end_sessions,
+        rules,
+        disturb
+    } kind{};
+    std::optional<std::string> server = {}; ///< add, move: its name; "": unassigned; none: ours
+    std::string body = {};                  ///< assign: the profile; rules, disturb: JSON
+    bool pin = false;                       ///< assign: anchor_certs are the target's roots
+    bool accepted = true;                   ///< terms
+    duration length{};                      ///< throttle
+    std::string says = {}; ///< of the service, in place of success: "THROTTLED", "T_C_NOT_SIGNED"
+};
+/// At the push service.
+struct apns_step {
+    enum class what { unregister, rules } kind{};
+    std::string reason = {}; ///< unregister
+    std::string body = {};   ///< rules: JSON
+};
+
 struct step {
     location where;
     std::string title;
@@ -199,7 +237,7 @@ struct step {
     std::string macs; ///< group; empty: all
     std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, renew_step,
                  config_step, lifecycle_step, set_step, check_step, advance_step, fault_step,
-                 users_step, ca_step>
+                 users_step, ca_step, abm_step, apns_step>
         verb;
 };
 
@@ -211,6 +249,12 @@ struct scenario {
     std::vector<step> steps;
     std::vector<std::string> checks; ///< ids to judge at the end; empty: all
     [[nodiscard]] std::size_t mac_count() const;
+    /// Apple Business Manager is a part of it: Macs ask there what they are assigned to.
+    [[nodiscard]] bool uses_abm() const;
+    /// The portals of Apple's services are called.
+    [[nodiscard]] bool works_apple() const;
+    /// What goes over the wire at Apple's services is looked at.
+    [[nodiscard]] bool watches_apple() const;
 };
 
 } // namespace pomona::scenario
