@@ -162,8 +162,6 @@ struct store {
     const exchange* equal_tokens = nullptr; ///< the last tokens answer, when it was the stored one
     const exchange* manifest = nullptr;
 
-    bool is_unknown = false; ///< see altered_exchanges
-
     /// All that is listed has been fetched or was kept.
     [[nodiscard]] bool is_complete() const {
         return std::ranges::all_of(listed, [this](const auto& item) {
@@ -213,10 +211,7 @@ void take_declaration(store& s, const exchange& x) {
     s.settle();
 }
 
-/// Keeps the stores of all channels; `see` gets each synchronisation request with its channel's
-/// store before it.
-/// Where an answer was altered on its way nobody knows what the Mac made of it: from then on its
-/// channel is not judged.
+/// Where an answer was altered on its way nobody knows what the Mac made of it.
 std::set<std::string, std::less<>> altered_exchanges(const trace_view& run) {
     std::set<std::string, std::less<>> out;
     for (const auto* e : run.events()) {
@@ -227,6 +222,27 @@ std::set<std::string, std::less<>> altered_exchanges(const trace_view& run) {
     return out;
 }
 
+void forget_answer(store& s, const exchange& x, ddm_target target) {
+    if (target == ddm_target::tokens) {
+        return; // it led to a manifest, or to nothing
+    }
+    if (target == ddm_target::declaration_items) { // what it does not list goes, too
+        s.kept.clear();
+        s.listed.clear();
+        s.fetched.clear();
+        s.manifest = nullptr;
+    } else if (target == ddm_target::declaration) {
+        const auto identifier = asked_for(*x.request).second;
+        s.kept.erase(identifier);
+        s.fetched.erase(identifier);
+    } else {
+        return;
+    }
+    s.stored_token.clear();
+}
+
+/// Keeps the stores of all channels; `see` gets each synchronisation request with its channel's
+/// store before it, but for one whose exchange was altered.
 template <class F>
 void follow(const trace_view& run, F see) {
     const auto altered = altered_exchanges(run);
@@ -246,13 +262,17 @@ void follow(const trace_view& run, F see) {
             }
             continue;
         }
-        s.is_unknown = s.is_unknown || altered.contains(x->request->exchange);
-        if (!s.is_unknown) {
+        const bool is_altered = altered.contains(x->request->exchange);
+        if (!is_altered) {
             see(*x, target, s);
         }
         const bool good = x->answered() && x->answer->status == 200;
         if (target != ddm_target::status) {
             s.equal_tokens = nullptr;
+        }
+        if (is_altered) {
+            forget_answer(s, *x, target);
+            continue;
         }
         if (target == ddm_target::tokens && good && !s.stored_token.empty() &&
             x->answer->summary.text("DeclarationsToken") == s.stored_token) {

@@ -744,6 +744,58 @@ def _(t):  # one fetch failed, so the manifest's token was not stored
     t.declaration("C1", "S1"), t.declaration("C2", "S1"), t.tokens(), t.status()
 
 
+def tampered(t, exchange):
+    injected(t, exchange, name="alter-answer")
+
+
+@case("DDM-036", "fail-after-altered-tokens")
+def _(t):  # one answer was altered; the next one is the server's again
+    on(t), t.tokens(), t.items([("C1", "S1")]), t.declaration("C1", "S1")
+    tampered(t, t.tokens("T2")), t.items([("C1", "S1")]), t.tokens(), t.items([("C1", "S1")])
+
+
+@case("DDM-036", "pass-altered-fetch")
+def _(t):  # whether it has C1 nobody knows
+    on(t), t.tokens(), t.items([("C1", "S1"), ("C2", "S1")])
+    tampered(t, t.declaration("C1", "S1")), t.declaration("C2", "S1")
+    t.tokens(), t.items([("C1", "S1"), ("C2", "S1")]), t.declaration("C1", "S1"), t.declaration("C2", "S1")
+    t.tokens(), t.status()
+
+
+@case("DDM-036", "fail-after-altered-fetch")
+def _(t):
+    on(t), t.tokens(), t.items([("C1", "S1")]), tampered(t, t.declaration("C1", "S1"))
+    t.tokens(), t.items([("C1", "S1")]), t.declaration("C1", "S1")
+    t.tokens(), t.items([("C1", "S1")])
+
+
+@case("DDM-037", "pass-altered-manifest")
+def _(t):  # it may have listed less, so that the Mac dropped what it had
+    on(t), t.tokens(), t.items([("C1", "S1"), ("C2", "S1")]), t.declaration("C1", "S1"), t.declaration("C2", "S1")
+    t.tokens("T2"), tampered(t, t.items([("C1", "S1")], "T2"))
+    t.tokens("T3"), t.items([("C1", "S1"), ("C2", "S1")], "T3"), t.declaration("C2", "S1"), t.declaration("C1", "S1")
+
+
+@case("DDM-037", "pass-altered-fetch")
+def _(t):
+    on(t), t.tokens(), t.items([("C1", "S1")]), tampered(t, t.declaration("C1", "S1"))
+    t.tokens(), t.items([("C1", "S1")]), t.declaration("C1", "S1")
+
+
+@case("DDM-037", "fail-after-altered-fetch")
+def _(t):
+    on(t), t.tokens(), t.items([("C1", "S1")]), tampered(t, t.declaration("C1", "S1"))
+    t.tokens(), t.items([("C1", "S1")]), t.declaration("C1", "S1")
+    t.tokens("T2"), t.items([("C1", "S1")], "T2"), t.declaration("C1", "S1")
+
+
+@case("DDM-037", "fail-other-of-altered-fetch")
+def _(t):  # only what was altered is unknown
+    on(t), t.tokens(), t.items([("C1", "S1"), ("C2", "S1")]), t.declaration("C1", "S1"), t.declaration("C2", "S1")
+    t.tokens("T2"), t.items([("C1", "S2"), ("C2", "S1")], "T2"), tampered(t, t.declaration("C1", "S2"))
+    t.declaration("C2", "S1")
+
+
 def changed(t, *names):
     synced(t, lambda u: u.items([("C1", "S2"), ("C2", "S1")], "T2"), "T2")
     for name in names:
@@ -992,11 +1044,51 @@ def _(t):
     t.loop(user=USER, extra={"NotOnConsole": True}), t.loop(user=BOB), t.loop()
 
 
+def own_mac(t, message, channel="checkin", **said):
+    """A message of a user enrollment, which names neither device nor serial number (MDM-CHK-072)."""
+    head = {"MessageType": message, "Topic": TOPIC} if channel == "checkin" else {"Status": message}
+    return t.request(MAC, channel, "PUT", f"/{channel}", head | {"EnrollmentID": "E1"} | said, {"signature": "valid"},
+                     CHECKIN if channel == "checkin" else [])
+
+
+OWNER = {"EnrollmentUserID": "EU1", "NotOnConsole": False}
+
+
+def enroll_own_mac(t):
+    t.answer(own_mac(t, "Authenticate", DeviceName="one", Model="Mac14,2", ModelName="MacBook Air"), summary={"empty": True})
+    t.answer(own_mac(t, "TokenUpdate", Token=TOKEN, PushMagic=MAGIC), summary={"empty": True})
+
+
 @case("MDM-CHK-071", "pass-user-enrollment")
+def _(t):  # its user's names are not known to everybody
+    enroll_own_mac(t)
+    t.answer(own_mac(t, "TokenUpdate", Token=USER_TOKEN, PushMagic=MAGIC2, **OWNER), summary={"empty": True})
+    t.command(own_mac(t, "Idle", "mdm", **OWNER, UserShortName="alice", UserLongName="Alice"))
+    t.empty(own_mac(t, "Acknowledged", "mdm", CommandUUID="U1", **OWNER))
+
+
+@case("MDM-CHK-072", "pass-channels")
 def _(t):
-    r = t.ask("TokenUpdate", {"EnrollmentID": "E1", "EnrollmentUserID": "EU1", "NotOnConsole": False, "Token": TOKEN,
-                              "PushMagic": MAGIC})
-    r["summary"].pop("UDID")
+    enroll_own_mac(t)
+    t.answer(own_mac(t, "TokenUpdate", Token=USER_TOKEN, PushMagic=MAGIC2, **OWNER), summary={"empty": True})
+    t.empty(own_mac(t, "Idle", "mdm"))
+
+
+@case("MDM-CHK-072", "fail-serial-number")
+def _(t):
+    own_mac(t, "Authenticate", DeviceName="one", Model="Mac14,2", ModelName="MacBook Air", SerialNumber="C02TEST123")
+
+
+@case("MDM-CHK-071", "fail-user-enrollment")
+def _(t):  # a user is named, but not by EnrollmentUserID
+    enroll_own_mac(t)
+    own_mac(t, "TokenUpdate", Token=USER_TOKEN, PushMagic=MAGIC2, UserShortName="alice", NotOnConsole=False)
+
+
+@case("MDM-CHK-071", "fail-user-enrollment-result")
+def _(t):
+    enroll_own_mac(t)
+    t.command(own_mac(t, "Idle", "mdm", **OWNER)), own_mac(t, "Acknowledged", "mdm", CommandUUID="U1", EnrollmentUserID="EU1")
 
 
 @case("MDM-CHK-071", "fail")
@@ -1096,6 +1188,12 @@ def _(t):
 @case("MDM-CHK-081", "pass-enrolled-anew")
 def _(t):
     t.enroll(), logs_in(t), t.loop(user=USER, extra=GIVEN), t.enroll(), t.loop(user=USER)
+    logs_in(t, OTHER), t.loop(user=USER, extra=OTHER)
+
+
+@case("MDM-CHK-081", "fail-enrolled-anew")
+def _(t):  # the log-in after the second enrollment counts, not the one before
+    t.enroll(), logs_in(t), t.enroll(), logs_in(t, OTHER), t.loop(user=USER, extra=GIVEN)
 
 
 @case("MDM-CHK-081", "fail")
