@@ -37,16 +37,29 @@ def polled_by_itself(events):
         expect(idles, f"{mac} never came back after NotNow")
         causes = {by_number[e["cause"]]["kind"] for e in idles}
         expect("state" in causes, f"{mac} came back because of a {causes}")
-        done = [e for e in requests(events, mac) if e["summary"].get("CommandUUID") == refused[-1]["summary"]["CommandUUID"]]
-        expect(done[-1]["summary"]["Status"] in ("Acknowledged", "Error"), f"{mac} never carried the command out")
+        carried_out_once(mac, [e for e in requests(events, mac) if e["summary"].get("CommandUUID") in {
+            r["summary"]["CommandUUID"] for r in refused}])
+
+
+def carried_out_once(mac, answers):
+    """MDM-CHK-068: the answers to one command, NotNow as often as it came too early, then one that is final."""
+    uuids = {e["summary"]["CommandUUID"] for e in answers}
+    expect(len(uuids) == 1, f"{mac} put off several commands: {uuids}")
+    said = [e["summary"]["Status"] for e in answers]
+    expect(len(said) > 1 and set(said[:-1]) == {"NotNow"} and said[-1] in ("Acknowledged", "Error"), f"{mac} answered {said}")
 
 
 def follows_later(events):
-    """NotNow was not the last word of the session, so the server had to push; then the command came once more."""
+    """NotNow was not the last word of the session, so the server had to push; then the command came once more, and was
+    put off only as long as Setup Assistant lasted."""
     for mac in macs_of(events):
-        said = [e["summary"]["Status"] for e in requests(events, mac) if e["summary"].get("RequestType") == "DeclarativeManagement"
-                and "Status" in e["summary"]]
-        expect(said[0] == "NotNow" and said[-1] == "Acknowledged" and said.count("Acknowledged") == 1, f"{mac} answered {said}")
+        answers = [e for e in requests(events, mac) if e["summary"].get("RequestType") == "DeclarativeManagement"
+                   and "Status" in e["summary"]]
+        carried_out_once(mac, answers)
+        configured = next(e["number"] for e in requests(events, mac) if e["summary"].get("RequestType") == "DeviceConfigured")
+        early = [e["summary"]["Status"] == "NotNow" for e in answers if e["number"] < configured]
+        expect(early and all(early), f"{mac} synchronised in Setup Assistant")
+        expect(answers[-2]["number"] < configured < answers[-1]["number"], f"{mac} put it off after Setup Assistant")
 
 
 def waits_alone(refused, others):
@@ -57,10 +70,8 @@ def waits_alone(refused, others):
             put_off = [e for e in answers if e["summary"]["Status"] == "NotNow"]
             expect({e["summary"]["RequestType"] for e in put_off} == {refused}, f"{mac} put off {put_off}")
             uuids = {e["summary"]["CommandUUID"] for e in put_off}
-            expect(len(uuids) == 1, f"{mac} put off several commands: {uuids}")
+            carried_out_once(mac, [e for e in answers if e["summary"]["CommandUUID"] in uuids])
             done = [e for e in answers if e["summary"]["CommandUUID"] in uuids and e["summary"]["Status"] != "NotNow"]
-            expect(len(done) == 1 and done[0] is [e for e in answers if e["summary"]["CommandUUID"] in uuids][-1],
-                   f"{mac} carried the command out {len(done)} times, or put it off afterwards")
             meanwhile = {e["summary"]["RequestType"] for e in answers if e["summary"]["Status"] == "Acknowledged"
                          and put_off[0]["number"] < e["number"] < done[0]["number"]}
             expect(others <= meanwhile, f"{mac} answered only {meanwhile} meanwhile")
@@ -108,9 +119,12 @@ def erase(events):
         expect(len(set(tokens)) == 2, f"{mac} kept its push token: {tokens}")
         again = authenticates[1]["number"]
         before, after = ({e["user"] for e in mine if e.get("user") and (e["number"] < again) is earlier} for earlier in (True, False))
-        expect(not before & after, f"{mac}: the account is another one after an erase, but {before} and {after}")
-        bootstrap = summary([e for e in mine if e["summary"].get("MessageType") == "SetBootstrapToken"], "BootstrapToken")
-        expect(bootstrap and len(set(bootstrap)) == len(bootstrap), f"{mac} kept its bootstrap token")
+        expect(len(before) == len(after) == 1 and before != after,
+               f"{mac}: the account is another one after an erase, but {before} and {after}")
+        bootstrap = [(e["number"] < again, e["summary"]["BootstrapToken"]) for e in mine
+                     if e["summary"].get("MessageType") == "SetBootstrapToken"]
+        expect([early for early, _ in bootstrap] == [True, False], f"{mac} set its bootstrap token {bootstrap}")
+        expect(len({token for _, token in bootstrap}) == 2, f"{mac} kept its bootstrap token")
 
 
 def clones(events):
