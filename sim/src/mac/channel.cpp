@@ -153,6 +153,7 @@ void channel::forget() {
     profiles.forget_managed();
     poll_due = false;
     wake_cause.reset();
+    sync_due.reset();
     admitted = admission::pending;
     auth_token.clear();
 }

@@ -50,6 +50,11 @@ struct channel {
     bool in_session = false;
     bool poll_due = false;                   ///< NotNow was the last status of a session
     std::optional<std::uint64_t> wake_cause; ///< a session is due: the event that asked for it
+    /// DeclarativeManagement was answered, and not followed by its synchronisation yet.
+    struct owed_sync {
+        std::optional<bytes> tokens; ///< Data of the command
+    };
+    std::optional<owed_sync> sync_due;
 
     // Of a user.
     bool logged_in = false;

@@ -35,7 +35,6 @@ struct session {
     bool leaving = false;
     bool configured = false;
     std::optional<effect::power> power;
-    std::optional<effect::synchronise> sync;
     mdm::command_status last_sent = mdm::command_status::idle;
 
     [[nodiscard]] bool overtaken() const { return !self->is_still(begun); }
@@ -136,7 +135,7 @@ net::task<mdm::report> carry_out(session& s, outcome planned) {
     } else if (auto* update = std::get_if<effect::renew>(&planned.effect)) {
         report = co_await renew_enrollment(s, std::move(report), std::move(update->profile));
     } else if (auto* sync = std::get_if<effect::synchronise>(&planned.effect)) {
-        s.sync = std::move(*sync);
+        s.self->sync_due = channel::owed_sync{std::move(sync->tokens)};
     } else if (auto* package = std::get_if<effect::install_package>(&planned.effect)) {
         report =
             co_await install_package(s.mac_ptr(), std::move(report), std::move(*package), s.cause);
@@ -237,15 +236,18 @@ net::task<void> run_session(channel_ptr self, std::uint64_t cause) {
               .begun = self->now(),
               .client = nullptr,
               .cause = cause,
-              .power = std::nullopt,
-              .sync = std::nullopt};
+              .power = std::nullopt};
     s.take_client();
     self->poll_due = false;
     self->record("session-started", {}, cause);
     auto end = co_await exchange_commands(s);
-    if (!s.overtaken() && s.sync) {
-        // Observed (F1): acknowledged first, then synchronised.
-        co_await synchronise(self, s.client, std::move(s.sync->tokens), s.cause);
+    if (!s.overtaken() && self->sync_due) {
+        // Observed (F1): acknowledged first, then synchronised. Owed until it is over, whatever
+        // happens to the Mac meanwhile.
+        co_await synchronise(self, s.client, self->sync_due->tokens, s.cause);
+        if (!s.overtaken()) {
+            self->sync_due.reset();
+        }
     } else if (!s.overtaken() && end == no_more_commands && self->ddm &&
                !self->ddm->engine.succeeded()) {
         // Choice: what failed the last time is tried again when the server can be reached.

@@ -91,6 +91,13 @@ plist::dict save_channel(const channel& c) {
     if (auto held = save_declarations(c); !held.empty()) {
         out.set("Declarations", std::move(held));
     }
+    if (c.sync_due) {
+        plist::dict owed;
+        if (c.sync_due->tokens) {
+            owed.set("Data", *c.sync_due->tokens);
+        }
+        out.set("SynchronisationDue", std::move(owed));
+    }
     return out;
 }
 
@@ -110,6 +117,11 @@ result<void> restore_channel(channel& c, const plist::dict& d) {
     }
     if (flag_of(d, "SessionDue")) {
         c.wake_cause = 0;
+    }
+    if (const auto* owed = d.dictionary("SynchronisationDue")) {
+        const auto* tokens = owed->data("Data");
+        c.sync_due = channel::owed_sync{tokens != nullptr ? std::optional{*tokens} : std::nullopt};
+        c.wake_cause = 0; // at the end of a session
     }
     if (const auto* list = d.list("Profiles")) {
         auto read = profile_store::load(*list, c.mac->world().crypto(), *c.mac->env->profiles);

@@ -106,6 +106,64 @@ TEST_F(synchronising, a_failing_server_is_told_apart) {
     EXPECT_EQ(subject->now_in(), phase::enrolled);
 }
 
+/// The process of a persistent Mac dies, and another one goes on with what was kept.
+class dying : public synchronising {
+  public:
+    /// What was kept before the message that came after `last` went out; empty: at the end.
+    static net::task<void> goes_on_after(dying* b, std::string last, bytes data) {
+        co_await enroll(b);
+        b->script_declarations();
+        b->script_declarations();
+        plist::dict command{{"RequestType", "DeclarativeManagement"}};
+        if (!data.empty()) {
+            command.set("Data", std::move(data));
+        }
+        b->server->queue("U1", std::move(command));
+        b->before = b->server->log.size();
+        std::optional<plist::dict> kept;
+        b->env->before_message = [&](const actor& /*who*/) -> result<void> {
+            if (b->server->log.size() > b->before && b->server->log.back().what == last && !kept) {
+                kept = b->subject->save();
+            }
+            return {};
+        };
+        co_await b->push();
+        co_await b->sleep(1h);
+        b->env->before_message = {};
+        if (last.empty()) {
+            kept = b->subject->save();
+        }
+        b->subject.reset();
+        auto again = mac::load(*b->env, kept.value_or(plist::dict{}));
+        if (!again) {
+            ADD_FAILURE() << again.error().message();
+            co_return;
+        }
+        b->subject = *std::move(again);
+        b->before = b->server->log.size();
+        b->subject->resume();
+        co_await b->sleep(1h);
+    }
+};
+
+// The report that is about to go out says Acknowledged: nothing comes from the server after it.
+TEST_F(dying, before_the_first_synchronisation_makes_up_for_it) {
+    run(goes_on_after(this, "Idle", {}));
+    EXPECT_EQ(since(), (strings{"Idle", "tokens", "declaration-items",
+                                "declaration/configuration/C1", "tokens", "status"}));
+}
+
+TEST_F(dying, after_the_command_was_acknowledged_makes_up_for_it) {
+    run(goes_on_after(this, "Acknowledged U1", to_bytes(tokens())));
+    EXPECT_EQ(since(), (strings{"Idle", "declaration-items", "declaration/configuration/C1",
+                                "tokens", "status"}));
+}
+
+TEST_F(dying, after_it_was_synchronised_owes_nothing) {
+    run(goes_on_after(this, {}, {}));
+    EXPECT_EQ(server->count("declaration-items"), 1U);
+}
+
 /// A synchronisation whose declarations point to documents of the server.
 class fetching_documents : public synchronising {
   public:
