@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 
 namespace pomona::cli {
 namespace {
@@ -26,25 +27,44 @@ portal_request post(std::string path, const json& body) {
 }
 
 /// "assignments_a_day=1": numbers and booleans as such.
-made rules(const call_input& in) {
+std::expected<json, std::string> pairs(std::span<const std::string> all) {
     json body = json::object();
-    for (const auto& word : in.operands) {
+    for (const auto& word : all) {
         const auto equals = word.find('=');
         if (equals == std::string::npos) {
-            return std::unexpected("`" + word + "` is no RULE=VALUE");
+            return std::unexpected("`" + word + "` is no NAME=VALUE");
         }
         const auto text = word.substr(equals + 1);
         unsigned number = 0;
         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (text == "true" || text == "false") {
             body[word.substr(0, equals)] = text == "true";
-        } else if (failed == std::errc{} && end == text.data() + text.size()) {
+        } else if (failed == std::errc{} && end == text.data() + text.size() &&
+                   (text == "0" || text.front() != '0')) {
             body[word.substr(0, equals)] = number;
         } else {
             body[word.substr(0, equals)] = text;
         }
     }
-    return post(in.prefix + "/rules", body);
+    return body;
+}
+
+made rules(const call_input& in) {
+    const auto body = pairs(in.operands);
+    return body ? made{post(in.prefix + "/rules", *body)} : std::unexpected(body.error());
+}
+
+made push_fault(const call_input& in) {
+    auto body = pairs(std::span{in.operands}.subspan(1));
+    if (!body) {
+        return std::unexpected(body.error());
+    }
+    if (const auto token = body->find("token"); token != body->end() && token->is_number()) {
+        *token = token->dump(); // hex, even where it is all digits
+    }
+    (*body)["fault"] = in.operands[0];
+    (*body)["times"] = in.extra.times;
+    return post("/push/faults", *body);
 }
 
 made terms(const call_input& in) {
@@ -99,7 +119,7 @@ struct verb {
     std::size_t least, most;
     made (*make)(const call_input&);
 };
-constexpr std::array<verb, 20> verbs{{
+constexpr std::array<verb, 23> verbs{{
     {"abm", "show", "", "servers, devices, terms, and the root to trust", 0, 0,
      [](const call_input&) -> made { return get("/portal"); }},
     {"abm", "devices", "", "the devices, 1,000 at most", 0, 0,
@@ -158,7 +178,15 @@ constexpr std::array<verb, 20> verbs{{
      }},
     {"apns", "key", "KEY-ID TEAM TOPIC...", "a signing key for provider tokens of these topics", 3,
      50, signing_key},
-    {"apns", "rules", "RULE=VALUE...", "silent_drop, pushes_a_minute", 1, 20, rules},
+    {"apns", "rules", "RULE=VALUE...", "silent_drop, pushes_a_minute, outage and others", 1, 20,
+     rules},
+    {"apns", "faults", "", "the faults that can be ordered, and those that wait", 0, 0,
+     [](const call_input&) -> made { return get("/push/faults"); }},
+    {"apns", "fault", "NAME [KEY=VALUE...]",
+     "disturbs the next --times N pushes; token, topic, percent, seconds, reason", 1, 6,
+     push_fault},
+    {"apns", "goaway", "", "every connection ends as when an instance of Apple's goes away", 0, 0,
+     [](const call_input&) -> made { return post("/push/connections/end", json::object()); }},
 }};
 
 } // namespace

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
+#include <chrono>
 #include <iostream>
 #include <iterator>
 
@@ -28,6 +30,15 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     const auto bind = s.text("bind").value_or("127.0.0.1");
     o.server_bind = {bind, static_cast<std::uint16_t>(port->value_or(0))};
     o.apns_bind = {bind, static_cast<std::uint16_t>(apns_port->value_or(0))};
+    for (const auto& text : s.texts("apns-also-port")) {
+        std::uint16_t also = 0;
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), also);
+        if (failed != std::errc{} || end != text.data() + text.size() || also == 0) {
+            return std::unexpected(
+                usage_error("--apns-also-port is a port from 1 to 65535, not `" + text + "`"));
+        }
+        o.apns_also_bind.push_back({bind, also});
+    }
     const auto abm_port = s.number("abm-port", 0, 65535);
     const auto portal_port = s.number("portal-port", 0, 65535);
     if (!abm_port || !portal_port) {
@@ -66,6 +77,14 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     return o;
 }
 
+std::string also_ports(stack::stack& running) {
+    std::string out;
+    for (const auto& one : running.apns()->also_local()) {
+        out += (out.empty() ? ", also on " : " and ") + std::to_string(one.port);
+    }
+    return out;
+}
+
 void announce(stack::stack& running, const std::string& file, const std::filesystem::path& data,
               const std::vector<std::string>& bugs) {
     const auto& target = running.target();
@@ -75,7 +94,7 @@ void announce(stack::stack& running, const std::string& file, const std::filesys
               << "  API           " << target.api.url << "  (user " << target.api.user
               << ", key in the target file)\n"
               << (scep.empty() ? "" : "  SCEP          " + scep + "\n") << "  push service  "
-              << target.apns.host << ':' << target.apns.port << "\n"
+              << target.apns.host << ':' << target.apns.port << also_ports(running) << "\n"
               << (target.abm_url.empty()
                       ? ""
                       : "  ABM           " + target.abm_url + "  (worked by `pomona ctl abm`)\n")
@@ -97,6 +116,8 @@ net::task<void> for_ever(net::world* world) {
 
 net::task<void> stop_serving(stack::stack* running) {
     co_await running->server()->stop();
+    // Providers of others learn from its GOAWAY that they have to go elsewhere.
+    co_await running->apns()->stop(running->world().now() + std::chrono::seconds{2});
 }
 
 std::vector<option> own_options() {
@@ -105,6 +126,8 @@ std::vector<option> own_options() {
         {"bind", 0, "ADDRESS", "Address to listen on", "127.0.0.1", false},
         {"port", 0, "PORT", "Of the server; 0: a free one", "9000", false},
         {"apns-port", 0, "PORT", "Of the emulated push service; 0: a free one", "2197", false},
+        {"apns-also-port", 0, "PORT",
+         "Another port of the push service, such as Apple's 443 for clients that fix it", "", true},
         {"abm-port", 0, "PORT",
          "Emulates Apple Business Manager there; 0: a free one. Without it there is none", "",
          false},
@@ -166,7 +189,8 @@ exit_code serve_command(const arguments& args) {
             return static_cast<exit_code>(128 + signals.caught());
         }
         complain(made.error().message(),
-                 "another port: --port and --apns-port; another folder: --data");
+                 "another port: --port, --apns-port or --apns-also-port (below 1024 only root may "
+                 "listen); another folder: --data");
         return exit_code::unusable_target;
     }
     auto& running = **made;

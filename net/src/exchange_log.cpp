@@ -55,6 +55,18 @@ std::uint64_t exchange_log::stream_message(bytes_view message) {
     return who == nullptr ? 0 : who->on_stream_message(where_, message);
 }
 
+void log_answer(exchange_log& log, const request& to, reply& what) {
+    if (what.how == ending::whole || what.how == ending::cut) {
+        log.response(to, what.what);
+        return;
+    }
+    transport_error none{.kind = transport_failure::reset,
+                         .after_send = true,
+                         .detail = what.how == ending::refused ? "refused on purpose"
+                                                               : "not answered on purpose"};
+    log.failure(to, none);
+}
+
 exchange_context server_context(const listen_options& options, std::string id,
                                 std::shared_ptr<const connection_info> connection, endpoint peer,
                                 const request& what) {

@@ -34,6 +34,9 @@ class exchange_log {
     exchange_context where_;
 };
 
+/// The server's end of an exchange: its answer, or that it gave none on purpose.
+void log_answer(exchange_log& log, const request& to, reply& what);
+
 /// The server's view of an exchange: the listener's name, and the channel it gives to the request.
 exchange_context server_context(const listen_options& options, std::string id,
                                 std::shared_ptr<const connection_info> connection, endpoint peer,

@@ -3,6 +3,7 @@ set(sim_apns
   src/apns/courier_link.cpp
   src/apns/device_api.cpp
   src/apns/device_link.cpp
+  src/apns/faults.cpp
   src/apns/judge.cpp
   src/apns/manage.cpp
   src/apns/portal.cpp

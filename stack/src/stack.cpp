@@ -175,6 +175,7 @@ net::task<result<void>> stack::builder::make_device_ca(builder* self) {
 net::task<result<void>> stack::builder::start_push(builder* self) {
     sim::apns::service_options how;
     how.bind = self->options.apns_bind;
+    how.also_bind = self->options.apns_also_bind;
     how.key_for = lookup(self->roles);
     if (self->kept) {
         auto tokens = self->kept->tokens();

@@ -49,6 +49,7 @@ class listening final : public closable, public std::enable_shared_from_this<lis
     result<void> start();
     void close();
     static task<void> drain(std::shared_ptr<listening> self, time_point deadline);
+    void part();
     void close_now() override { close(); }
     [[nodiscard]] endpoint local() const { return local_; }
 
@@ -217,6 +218,14 @@ task<void> listening::drain(std::shared_ptr<listening> self, time_point deadline
     self->close();
 }
 
+void listening::part() {
+    const auto leaving = std::exchange(draining_, std::make_shared<drain_state>());
+    leaving->begun = true;
+    for (auto* const session : std::vector(leaving->sessions.begin(), leaving->sessions.end())) {
+        session->drain();
+    }
+}
+
 task<void> listening::accept_all(std::shared_ptr<listening> self) {
     while (!self->closed_) {
         auto [ec, socket] = co_await self->acceptor_.async_accept(
@@ -335,6 +344,7 @@ class listener_handle final : public listener {
     ~listener_handle() override { core_->close(); }
     endpoint local() const override { return core_->local(); }
     task<void> drain(time_point deadline) override { return listening::drain(core_, deadline); }
+    void part() override { core_->part(); }
     void close() override { core_->close(); }
 
   private:

@@ -8,6 +8,8 @@ namespace {
 
 /// Written and not yet sent of a streaming response: beyond this its queue waits.
 constexpr std::size_t max_pending_bytes = 256U << 10U;
+/// How long sent bytes have to leave before the connection is cut behind them.
+constexpr auto time_to_leave = std::chrono::milliseconds{20};
 
 /// Gives a handler's place back, however its task ends.
 class running_handler {
@@ -98,6 +100,27 @@ task<void> h2_server::pump(std::shared_ptr<h2_server> self, std::int32_t id, ser
     }
 }
 
+task<void> h2_server::fail_on_purpose(std::shared_ptr<h2_server> self, std::int32_t id,
+                                      served_ptr stream, reply r) {
+    if (r.how == ending::refused) {
+        self->reset(id, NGHTTP2_REFUSED_STREAM);
+        co_return;
+    }
+    if (r.how == ending::cut) {
+        stream->out.assign(r.what.body.begin(), r.what.body.begin() + static_cast<std::ptrdiff_t>(
+                                                                          r.what.body.size() / 2));
+        stream->out_complete = false;
+        self->submit(id, *stream, r.what, false);
+        while (!stream->closed && !stream->out.empty()) {
+            co_await stream->drained.wait_until(never);
+        }
+        co_await self->owner().sleep_for(time_to_leave);
+    }
+    if (!self->is_lost()) {
+        self->lose({io_failure::closed, "ended on purpose"});
+    }
+}
+
 task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream) {
     const running_handler counted{self, self->running_};
     if (stream->closed) {
@@ -122,15 +145,24 @@ task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, s
             return find_header({h}, "Content-Length").has_value();
         });
         log.response(stream->what, r.what);
+        self->limit_streams(r.streams);
         stream->queue = std::move(r.stream);
         stream->out_complete = false;
         self->submit(id, *stream, r.what, false);
         co_await pump(self, id, stream, std::move(log));
         co_return;
     }
+    self->limit_streams(r.streams);
+    if (stream->closed) { // the limit could not be sent: the connection is lost
+        co_return;
+    }
     complete_headers(r.what);
     note_answer(setup, stream->what, r.what);
-    log.response(stream->what, r.what);
+    log_answer(log, stream->what, r);
+    if (r.how != ending::whole) {
+        co_await fail_on_purpose(self, id, stream, std::move(r));
+        co_return;
+    }
     const bool no_body = r.what.body.empty() || stream->what.method == "HEAD" ||
                          r.what.status == 204 || r.what.status == 304;
     stream->out = std::move(r.what.body);

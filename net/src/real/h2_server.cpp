@@ -27,11 +27,13 @@ h2_server::h2_server(server_setup setup)
       setup_{std::move(setup)},
       member_{setup_.draining, this},
       idle_frames_{limits().idle_frame_burst, limits().idle_frames_per_second, owner().now()},
-      settings_by_{owner().now() + std::min(limits().header_timeout, limits().idle_timeout)} {}
+      settings_by_{owner().now() + std::min(limits().header_timeout, limits().idle_timeout)},
+      streams_allowed_{setup_.options->first_streams ? setup_.options->first_streams(*setup_.info)
+                                                     : limits().max_concurrent_streams} {}
 
 bool h2_server::begin() {
     return start(
-        role::server, limits().max_concurrent_streams,
+        role::server, streams_allowed_,
         static_cast<std::uint32_t>(std::min<std::size_t>(limits().max_header_bytes, UINT32_MAX)));
 }
 
@@ -45,13 +47,20 @@ void h2_server::drain() {
 
 void h2_server::name_last_stream() {
     if (!is_lost() && !std::exchange(last_stream_named_, true)) {
-        take_no_more();
+        take_no_more(setup_.options->goaway_drain);
     }
 }
 
 task<void> h2_server::end_without_answer(std::shared_ptr<h2_server> self) {
     co_await self->owner().sleep_for(ping_time);
     self->name_last_stream();
+}
+
+void h2_server::limit_streams(std::optional<std::uint32_t> count) {
+    if (count && *count != streams_allowed_) {
+        streams_allowed_ = *count;
+        allow_streams(*count);
+    }
 }
 
 void h2_server::set_due(std::int32_t id, h2_served& stream, time_point due) {
@@ -261,7 +270,7 @@ bool h2_server::on_read_deadline() {
         was_due = true;
     }
     if (!was_due && streams_.empty()) {
-        say_goodbye(NGHTTP2_NO_ERROR);
+        say_goodbye(NGHTTP2_NO_ERROR, setup_.options->goaway_idle);
     }
     return true;
 }

@@ -54,6 +54,10 @@ class h2_server final : public h2_session, public drainable {
     static task<void> pump(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream,
                            exchange_log log);
     void submit(std::int32_t id, h2_served& stream, const response& what, bool no_body);
+    /// An answer that goes wrong on purpose.
+    static task<void> fail_on_purpose(std::shared_ptr<h2_server> self, std::int32_t id,
+                                      served_ptr stream, reply r);
+    void limit_streams(std::optional<std::uint32_t> count);
     static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* into,
                              std::size_t size, std::uint32_t* flags, nghttp2_data_source* source,
                              void* user);
@@ -102,7 +106,8 @@ class h2_server final : public h2_session, public drainable {
     time_point settings_by_; ///< the client's first SETTINGS are due
     bool settled_ = false;   ///< they have come
     bool last_stream_named_ = false;
-    std::size_t running_ = 0; ///< handlers at work, of closed streams too
+    std::uint32_t streams_allowed_; ///< as SETTINGS has it
+    std::size_t running_ = 0;       ///< handlers at work, of closed streams too
 };
 
 } // namespace pomona::net::real

@@ -55,6 +55,14 @@ std::string goaway_text(const nghttp2_goaway& frame) {
     return out;
 }
 
+/// With the last stream that was taken.
+void submit_goaway(nghttp2_session* session, std::uint32_t code, std::string_view text) {
+    const auto debug = as_bytes(text);
+    nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+                          nghttp2_session_get_last_proc_stream_id(session), code, debug.data(),
+                          debug.size());
+}
+
 std::string_view view(const std::uint8_t* data, std::size_t size) {
     return as_text({data, size});
 }
@@ -191,11 +199,15 @@ void h2_session::reset(std::int32_t id, std::uint32_t code) {
     flush();
 }
 
-void h2_session::say_goodbye(std::uint32_t code) {
+void h2_session::say_goodbye(std::uint32_t code, std::string_view text) {
     if (std::exchange(leaving_, true)) {
         return;
     }
-    nghttp2_session_terminate_session(session_.get(), code);
+    if (text.empty()) {
+        nghttp2_session_terminate_session(session_.get(), code);
+    } else {
+        submit_goaway(session_.get(), code, text);
+    }
     flush();
 }
 
@@ -205,11 +217,14 @@ void h2_session::announce_end() {
     flush();
 }
 
-void h2_session::take_no_more() {
-    auto* const session = session_.get();
-    nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
-                          nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR,
-                          nullptr, 0);
+void h2_session::take_no_more(std::string_view text) {
+    submit_goaway(session_.get(), NGHTTP2_NO_ERROR, text);
+    flush();
+}
+
+void h2_session::allow_streams(std::uint32_t count) {
+    const nghttp2_settings_entry limit{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, count};
+    nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, &limit, 1);
     flush();
 }
 

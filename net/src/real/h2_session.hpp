@@ -37,11 +37,13 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     /// RST_STREAM.
     void reset(std::int32_t id, std::uint32_t code);
     /// GOAWAY, and the end once it is sent. What still arrives is dropped unread.
-    void say_goodbye(std::uint32_t code);
+    void say_goodbye(std::uint32_t code, std::string_view text = {});
     /// GOAWAY that takes what is on its way, and a PING whose answer says that nothing is any more.
     void announce_end();
     /// GOAWAY with the last stream that was taken; the connection ends with its last stream.
-    void take_no_more();
+    void take_no_more(std::string_view text);
+    /// SETTINGS_MAX_CONCURRENT_STREAMS from now on.
+    void allow_streams(std::uint32_t count);
     [[nodiscard]] bool is_over() const;
     void close_connection() { stream_->close(); }
     [[nodiscard]] socket_stream& stream() { return *stream_; }

@@ -261,8 +261,16 @@ task<void> serve(std::shared_ptr<link> l, std::shared_ptr<pending> p, std::strin
         }
         co_return;
     }
-    log.response(*p->what, answer.what);
-    if (answer.stream) {
+    log_answer(log, *p->what, answer);
+    if (answer.how == ending::refused) {
+        co_await w.sleep_until(l->arrival(direction::to_client));
+        // As a stream that REFUSED_STREAM resets: nothing of it was processed.
+        p->resolve(std::unexpected(
+            failure(transport_failure::reset, false, "the server refused the stream")));
+    } else if (answer.how != ending::whole) {
+        co_await w.sleep_until(l->arrival(direction::to_client));
+        l->break_off("the server closed the connection");
+    } else if (answer.stream) {
         co_await serve_stream(std::move(l), std::move(p), std::move(answer), std::move(log));
     } else {
         co_await w.sleep_until(l->arrival(direction::to_client));

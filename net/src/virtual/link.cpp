@@ -6,6 +6,8 @@ namespace pomona::net::virtual_world {
 
 namespace {
 constexpr std::uint64_t length_of_travel = 2;
+/// At connections that end with what is under way on them.
+constexpr auto look_again = std::chrono::milliseconds{10};
 } // namespace
 
 latency::latency(std::uint64_t seed, duration min, duration max)
@@ -27,28 +29,34 @@ void listening::close() {
     }
 }
 
+bool listening::say_last(const link_map& all) {
+    bool busy = false;
+    for (const auto& [number, weak] : all) {
+        const auto l = weak.lock();
+        if (!l) {
+            continue;
+        }
+        l->say_last();
+        if (l->busy()) {
+            busy = true;
+        } else {
+            l->break_off("the server closed the connection");
+        }
+    }
+    return busy;
+}
+
 task<void> listening::drain(std::shared_ptr<listening> self, world* w, time_point deadline) {
-    constexpr auto look_again = std::chrono::milliseconds{10};
-    for (;;) {
-        bool busy = false;
-        for (const auto& [number, weak] : std::map{self->links}) {
-            const auto l = weak.lock();
-            if (!l) {
-                continue;
-            }
-            l->say_last();
-            if (l->busy()) {
-                busy = true;
-            } else {
-                l->break_off("the server closed the connection");
-            }
-        }
-        if (!busy || w->now() >= deadline) {
-            break;
-        }
+    while (say_last(link_map{self->links}) && w->now() < deadline) {
         co_await w->sleep_until(std::min(deadline, w->now() + look_again));
     }
     self->close();
+}
+
+task<void> listening::part(link_map all, world* w) {
+    while (say_last(all)) {
+        co_await w->sleep_for(look_again);
+    }
 }
 
 void pending::resolve(exchange_result r) {
@@ -79,6 +87,13 @@ std::optional<std::string> link::unusable(std::size_t mine) const {
         return "the server closed the idle connection";
     }
     return std::nullopt;
+}
+
+bool link::busy() const {
+    return !pending_.empty() || std::ranges::any_of(streams_, [](const auto& weak) {
+        const auto s = weak.lock();
+        return s && (!s->ends_at || !s->unread.empty());
+    });
 }
 
 void link::break_off(std::string why) {

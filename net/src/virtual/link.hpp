@@ -38,8 +38,12 @@ struct listening {
     bool open = true;
     std::map<std::uint64_t, std::weak_ptr<link>> links;
 
+    using link_map = std::map<std::uint64_t, std::weak_ptr<link>>;
     void close();
     static task<void> drain(std::shared_ptr<listening> self, world* w, time_point deadline);
+    static task<void> part(link_map all, world* w);
+    /// Tells each that it is over; false when none is busy any more.
+    static bool say_last(const link_map& all);
 };
 
 /// A response without end on its way: what the server has pushed and the client has not read yet.
@@ -107,7 +111,8 @@ class link : public std::enable_shared_from_this<link> {
     [[nodiscard]] std::optional<std::string> unusable(std::size_t mine) const;
     /// No exchange after those under way.
     void say_last() { last_said_ = true; }
-    [[nodiscard]] bool busy() const { return !pending_.empty(); }
+    /// An exchange, or a stream that has not come to its end at the client.
+    [[nodiscard]] bool busy() const;
     void break_off(std::string why);
 
     /// A place in the order of calls; also the exchange's number.

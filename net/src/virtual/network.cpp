@@ -40,6 +40,11 @@ class virtual_listener final : public listener {
         leave_table();
         return listening::drain(state_, world_, deadline);
     }
+    void part() override {
+        if (state_->open) {
+            world_->spawn("end connections", listening::part(state_->links, world_));
+        }
+    }
 
   private:
     void leave_table() {

@@ -88,6 +88,12 @@ net::reply device_api::answer(const net::request& what) {
     return json_refusal(404, "no such path");
 }
 
+void device_api::end_streams() {
+    for (const auto& [id, stream] : std::exchange(streams_, {})) {
+        stream->queue->close();
+    }
+}
+
 net::reply device_api::open_stream() {
     std::erase_if(streams_, [](const auto& item) { return item.second->queue->closed(); });
     if (streams_.size() >= max_streams) {

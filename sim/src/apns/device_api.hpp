@@ -13,6 +13,8 @@ class device_api {
     device_api(net::world& world, token_store& store) : world_{&world}, store_{&store} {}
 
     net::reply answer(const net::request& what);
+    /// Every stream's response comes to its end; the devices open new ones.
+    void end_streams();
 
   private:
     struct call;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace pomona::sim::apns {
 namespace {
@@ -38,6 +39,9 @@ net::reply show(push_call& c) {
             one["reason"] = pomona::apns::to_text(*e.refused);
         } else {
             one["delivered"] = e.delivered;
+        }
+        if (e.disturbed) {
+            one["fault"] = name_of(*e.disturbed);
         }
         pushes.push_back(std::move(one));
     }
@@ -133,16 +137,140 @@ net::reply add_key(push_call& c) {
     return json_reply(201, {{"private_key", made->to_pem()}});
 }
 
+struct switch_rule {
+    std::string_view name;
+    bool rules::* value;
+};
+constexpr std::array<switch_rule, 4> switches{{
+    {"silent_drop", &rules::silent_drop},
+    {"any_token_length", &rules::any_token_length},
+    {"one_stream_first", &rules::one_stream_first},
+    {"one_stream_after_refusal", &rules::one_stream_after_refusal},
+}};
+
+/// One rule of a set; what is wrong with it, if anything.
+std::optional<std::string> set_rule(rules& all, const std::string& name, const json& value) {
+    const auto* const on = std::ranges::find(switches, name, &switch_rule::name);
+    if (on != switches.end()) {
+        if (!value.is_boolean()) {
+            return name + " is true or false";
+        }
+        all.*(on->value) = value.get<bool>();
+        return std::nullopt;
+    }
+    if (name == "pushes_a_minute") {
+        if (!value.is_number_unsigned()) {
+            return name + " is a number, 0 for no limit";
+        }
+        all.pushes_a_minute = std::min<std::size_t>(value.get<std::size_t>(), 1000);
+        return std::nullopt;
+    }
+    if (name == "outage") {
+        const auto text = value.is_string() ? value.get<std::string>() : "?";
+        all.outage = pomona::apns::parse_reason(text);
+        return all.outage || text == "none" ? std::nullopt
+                                            : std::optional{name + " is a reason, or none"};
+    }
+    return "there is no rule " + name;
+}
+
 net::reply set_rules(push_call& c) {
-    auto rules = c.to.current_rules();
-    if (const auto on = c.body.find("silent_drop"); on != c.body.end() && on->is_boolean()) {
-        rules.silent_drop = on->get<bool>();
+    auto all = c.to.current_rules();
+    for (const auto& [name, value] : c.body.items()) {
+        if (const auto why = set_rule(all, name, value)) {
+            return wrong(*why);
+        }
     }
-    if (const auto n = c.body.find("pushes_a_minute");
-        n != c.body.end() && n->is_number_unsigned()) {
-        rules.pushes_a_minute = std::min<std::size_t>(n->get<std::size_t>(), 1000);
+    c.to.set_rules(all);
+    return json_reply(200, json::object());
+}
+
+json to_json(const fault_order& one) {
+    json out{{"fault", name_of(one.what)}, {"times", one.times}, {"percent", one.percent}};
+    if (one.token) {
+        out["token"] = to_hex(one.token->value());
     }
-    c.to.set_rules(rules);
+    if (one.for_topic) {
+        out["topic"] = one.for_topic->value();
+    }
+    if (one.what == fault::answer) {
+        out["reason"] = pomona::apns::to_text(one.reason);
+    }
+    if (one.what == fault::delay) {
+        out["seconds"] = std::chrono::duration_cast<std::chrono::seconds>(one.delay).count();
+    }
+    return out;
+}
+
+net::reply show_faults(push_call& c) {
+    json known = json::array();
+    for (const auto one : all_faults()) {
+        known.push_back({{"fault", name_of(one)}, {"about", about(one)}});
+    }
+    json waiting = json::array();
+    for (const auto& one : c.to.faults()) {
+        waiting.push_back(to_json(one));
+    }
+    return json_reply(200, {{"faults", std::move(known)}, {"ordered", std::move(waiting)}});
+}
+
+/// A number of the body within bounds; `standard` where there is none.
+std::optional<unsigned> number_in(const json& body, const char* key, unsigned standard,
+                                  unsigned least, unsigned most) {
+    const auto found = body.find(key);
+    if (found == body.end()) {
+        return standard;
+    }
+    const bool fits = found->is_number_unsigned() && found->get<std::uint64_t>() >= least &&
+                      found->get<std::uint64_t>() <= most;
+    return fits ? std::optional{found->get<unsigned>()} : std::nullopt;
+}
+
+/// {"fault", "times", "token", "topic", "percent", "seconds", "reason"}: all but the first may be
+/// left out.
+net::reply order_fault(push_call& c) {
+    const auto what = find_fault(c.text("fault"));
+    if (!what) {
+        return wrong("there is no such fault: GET /push/faults has them");
+    }
+    const auto times = number_in(c.body, "times", 1, 1, 1'000'000);
+    const auto percent = number_in(c.body, "percent", 100, 1, 100);
+    const auto seconds = number_in(c.body, "seconds", 5, 0, 3600);
+    if (!times || !percent || !seconds) {
+        return wrong("times is from 1 to 1000000, percent from 1 to 100, seconds from 0 to 3600");
+    }
+    fault_order order{.what = *what,
+                      .times = *times,
+                      .percent = *percent,
+                      .delay = std::chrono::seconds{*seconds}};
+    if (c.body.contains("token")) {
+        const auto raw = from_hex(c.text("token"));
+        if (!raw || raw->empty()) {
+            return wrong("token is hex");
+        }
+        order.token = push_token{*raw};
+    }
+    if (c.body.contains("topic")) {
+        order.for_topic = topic{c.text("topic")};
+    }
+    if (c.body.contains("reason")) {
+        const auto why = pomona::apns::parse_reason(c.text("reason"));
+        if (!why || *what != fault::answer) {
+            return wrong("reason is one of Apple's table, for the fault `answer`");
+        }
+        order.reason = *why;
+    }
+    return c.to.order(std::move(order)) ? json_reply(200, json::object())
+                                        : json_refusal(503, "too many faults are waiting");
+}
+
+net::reply clear_faults(push_call& c) {
+    c.to.clear_faults();
+    return json_reply(200, json::object());
+}
+
+net::reply end_connections(push_call& c) {
+    c.to.part_ways();
     return json_reply(200, json::object());
 }
 
@@ -151,7 +279,7 @@ struct push_route {
     std::string_view path;
     net::reply (*run)(push_call&);
 };
-constexpr std::array<push_route, 7> routes{{
+constexpr std::array<push_route, 11> routes{{
     {"GET", "/push", show},
     {"POST", "/push/requests/sign", sign_request},
     {"POST", "/push/certificates", issue},
@@ -159,6 +287,10 @@ constexpr std::array<push_route, 7> routes{{
     {"POST", "/push/tokens/end", end_token},
     {"POST", "/push/keys", add_key},
     {"POST", "/push/rules", set_rules},
+    {"GET", "/push/faults", show_faults},
+    {"POST", "/push/faults", order_fault},
+    {"DELETE", "/push/faults", clear_faults},
+    {"POST", "/push/connections/end", end_connections},
 }};
 
 } // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "apns/judge.hpp"
+#include "pomona/sim/apns/fault.hpp"
 
 #include <deque>
 
@@ -13,7 +14,8 @@ struct push_entry {
     std::optional<push_token> token;
     topic for_topic;
     std::optional<pomona::apns::reason> refused;
-    bool delivered = false; ///< to a connected device; false with 200: stored, or dropped
+    std::optional<fault> disturbed{}; ///< by this fault
+    bool delivered = false;           ///< to a connected device; false with 200: stored, or dropped
 };
 
 class push_log {

@@ -1,6 +1,7 @@
 #include "pomona/sim/apns/service.hpp"
 
 #include "apns/device_api.hpp"
+#include "apns/faults.hpp"
 #include "apns/manage.hpp"
 #include "apns/portal.hpp"
 #include "apns/provider_credential.hpp"
@@ -16,12 +17,19 @@ namespace {
 constexpr std::string_view device_prefix = "/device/";
 /// A list of some thousand tokens; providers' payloads are judged by the rules, not by this.
 constexpr std::size_t max_body = 1U << 20U;
-/// Apple advises to keep connections open for long; Choice: an hour without a request is too long.
-constexpr duration idle_timeout = std::chrono::hours{1};
+/// Observed: Apple's limit has been 500, 1,000 and 1,500.
+constexpr std::uint32_t most_streams = 1000;
 
 bool is_device_call(const net::request& what) {
     return what.target.starts_with(device_prefix);
 }
+
+/// The answer to a push, and what else its fault wants.
+struct pushed_reply {
+    net::reply what;
+    duration held{};   ///< answered so much later
+    bool last = false; ///< every connection ends behind it
+};
 
 /// What requests under way share with the service; outlives it while they run.
 struct core {
@@ -44,8 +52,15 @@ struct core {
     credential_reader credentials;
     provider_tokens tokens;
     device_api devices;
+    fault_orders orders;
+    std::function<void()> part_ways; ///< null once the service has gone
 
-    net::reply push(const net::incoming& in);
+    pushed_reply push(const net::incoming& in);
+    /// The order that this push meets, if any; what it does to the verdict is done.
+    std::optional<fault_order> disturb(const push_token& token, verdict& said, time_point now);
+    void carry_out(const fault_order& order, pushed_reply& out) const;
+    [[nodiscard]] std::optional<std::uint32_t> streams_after(const credential& who,
+                                                             bool refused) const;
     credential who_asks(const net::incoming& in, time_point now);
 };
 
@@ -59,43 +74,139 @@ credential core::who_asks(const net::incoming& in, time_point now) {
 }
 
 /// The provider API: judge, tell, and hand on what was accepted.
-net::reply core::push(const net::incoming& in) {
+pushed_reply core::push(const net::incoming& in) {
     const auto now = world->now();
     const auto who = who_asks(in, now);
     const auto token = token_in(in.what.target);
     const auto state = token ? store.state_of(*token, now) : std::nullopt;
-    const auto said = judge({.method = in.what.method,
-                             .target = in.what.target,
-                             .headers = in.what.headers,
-                             .body_bytes = in.what.body.size(),
-                             .who = who,
-                             .now = now},
-                            state, how);
-    net::reply out;
+    auto said = judge({.method = in.what.method,
+                       .target = in.what.target,
+                       .headers = in.what.headers,
+                       .body_bytes = in.what.body.size(),
+                       .who = who,
+                       .now = now},
+                      state, how);
+    const auto disturbed = said.refused ? std::nullopt : disturb(*token, said, now);
+    pushed_reply out;
     // Apple's samples: an id made by the service is upper case; one from the sender comes back as
     // it was.
     const auto id = said.id ? *said.id : world->random_uuid();
-    out.what.headers.push_back({"apns-id", id});
+    out.what.what.headers.push_back({"apns-id", id});
     bool delivered = false;
     if (said.refused) {
-        out.what.status = pomona::apns::status_of(*said.refused);
-        out.what.headers.push_back({"content-type", "application/json"});
-        out.what.body = to_bytes(pomona::apns::error_body(*said.refused, said.timestamp_ms));
+        out.what.what.status = pomona::apns::status_of(*said.refused);
+        out.what.what.headers.push_back({"content-type", "application/json"});
+        out.what.what.body = to_bytes(pomona::apns::error_body(*said.refused, said.timestamp_ms));
     } else if (said.deliver) {
         delivered =
             store.push(*token, {.id = id, .payload = in.what.body, .expires = said.expires}, now);
+    }
+    out.what.streams = streams_after(who, said.refused.has_value());
+    if (disturbed) {
+        carry_out(*disturbed, out);
     }
     log.add({.at = now,
              .id = id,
              .token = token,
              .for_topic = said.for_topic,
              .refused = said.refused,
+             .disturbed = disturbed ? std::optional{disturbed->what} : std::nullopt,
              .delivered = delivered});
     return out;
 }
 
+std::optional<fault_order> core::disturb(const push_token& token, verdict& said, time_point now) {
+    using pomona::apns::reason;
+    if (orders.waiting().empty()) {
+        return std::nullopt;
+    }
+    const auto draw = [this] { return world->random(1).front() * 100U / 256U; };
+    auto met = orders.take(token, said.for_topic, draw);
+    if (!met) {
+        return std::nullopt;
+    }
+    switch (met->what) {
+    case fault::answer:
+        said.refused = met->reason;
+        break;
+    case fault::unregistered:
+        said.refused = reason::unregistered;
+        break;
+    case fault::too_many_requests:
+        said.refused = reason::too_many_requests;
+        break;
+    case fault::service_unavailable:
+    case fault::close_in_body:
+        said.refused = reason::service_unavailable;
+        break;
+    case fault::lose_request:
+    case fault::refuse_stream:
+    case fault::silent_drop:
+        said.deliver = false;
+        break;
+    case fault::delay:
+    case fault::lose_answer:
+    case fault::one_stream:
+    case fault::shutdown:
+        break;
+    }
+    if (said.refused && pomona::apns::status_of(*said.refused) == 410) {
+        said.timestamp_ms =
+            std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
+    }
+    return met;
+}
+
+void core::carry_out(const fault_order& order, pushed_reply& out) const {
+    switch (order.what) {
+    case fault::lose_request:
+    case fault::lose_answer:
+        out.what.how = net::ending::unanswered;
+        break;
+    case fault::refuse_stream:
+        out.what.how = net::ending::refused;
+        break;
+    case fault::close_in_body:
+        out.what.how = net::ending::cut;
+        break;
+    case fault::delay:
+        out.held = order.delay;
+        break;
+    case fault::one_stream:
+        out.what.streams = 1;
+        break;
+    case fault::shutdown:
+        out.last = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/// Sheet section 1.2: one stream before the first good provider token. Section 4: observed, one
+/// stream after a refused push.
+std::optional<std::uint32_t> core::streams_after(const credential& who, bool refused) const {
+    if (refused && how.one_stream_after_refusal) {
+        return 1;
+    }
+    const bool proven = !refused || who.state == credential::kind::token;
+    return proven ? std::optional{most_streams} : std::nullopt;
+}
+
 net::task<net::reply> answer(std::shared_ptr<core> c, net::incoming in) {
-    co_return is_device_call(in.what) ? c->devices.answer(in.what) : c->push(in);
+    if (is_device_call(in.what)) {
+        auto out = c->devices.answer(in.what);
+        out.streams = most_streams;
+        co_return out;
+    }
+    auto done = c->push(in);
+    if (done.held > duration::zero()) {
+        co_await c->world->sleep_for(done.held);
+    }
+    if (done.last && c->part_ways) {
+        c->part_ways();
+    }
+    co_return std::move(done.what);
 }
 
 class emulated_service final : public service {
@@ -108,9 +219,16 @@ class emulated_service final : public service {
         for (auto& known : std::exchange(options_.known_tokens, {})) {
             core_->store.restore(std::move(known));
         }
+        core_->part_ways = [this] { part_ways(); };
     }
+    emulated_service(const emulated_service&) = delete;
+    emulated_service& operator=(const emulated_service&) = delete;
+    ~emulated_service() override { core_->part_ways = nullptr; }
 
     [[nodiscard]] net::endpoint local() const override { return options_.bind; }
+    [[nodiscard]] std::vector<net::endpoint> also_local() const override {
+        return options_.also_bind;
+    }
     [[nodiscard]] const crypto::certificate& root() const override { return authority_.root.cert; }
 
     net::task<result<crypto::identity>> issue_push_identity(topic for_topic) override {
@@ -132,18 +250,44 @@ class emulated_service final : public service {
         const auto state = core_->store.state_of(token, now);
         return state && !state->dead_since && core_->store.end(token, why, now);
     }
+    bool order(fault_order what) override { return core_->orders.add(std::move(what)); }
+    void clear_faults() override { core_->orders.clear(); }
+    [[nodiscard]] const std::vector<fault_order>& faults() const override {
+        return core_->orders.waiting();
+    }
+    void part_ways() override {
+        core_->devices.end_streams();
+        for (const auto& one : listeners_) {
+            one->part();
+        }
+    }
+    net::task<void> stop(time_point deadline) override {
+        core_->devices.end_streams();
+        return drain(std::exchange(listeners_, {}), deadline);
+    }
     result<void> set_reachable(bool reachable) override {
         if (!reachable) {
-            listener_.reset();
+            listeners_.clear();
             return {};
         }
-        return listener_ ? result<void>{} : listen();
+        return listeners_.empty() ? listen() : result<void>{};
     }
-    void close() override { listener_.reset(); }
+    void close() override { listeners_.clear(); }
 
     result<void> listen();
 
   private:
+    using listeners = std::vector<std::unique_ptr<net::listener>>;
+    result<void> listen_on(net::endpoint& bind);
+    /// Side by side it would be no faster: the connections of all end by the same deadline.
+    static net::task<void> drain(listeners all, time_point deadline) {
+        for (const auto& one : all) {
+            one->part();
+        }
+        for (const auto& one : all) {
+            co_await one->drain(deadline);
+        }
+    }
     /// A coroutine of its own, so that it does not need this object.
     static net::task<result<crypto::identity>> issue(net::world* world, key_source keys,
                                                      crypto::identity root, topic for_topic) {
@@ -159,16 +303,34 @@ class emulated_service final : public service {
     service_options options_;
     authority authority_;
     std::shared_ptr<core> core_;
-    std::unique_ptr<net::listener> listener_;
+    listeners listeners_;
 };
 
 result<void> emulated_service::listen() {
+    auto done = listen_on(options_.bind);
+    for (auto& more : options_.also_bind) {
+        done = done ? listen_on(more) : done;
+    }
+    if (!done) {
+        listeners_.clear();
+    }
+    return done;
+}
+
+result<void> emulated_service::listen_on(net::endpoint& bind) {
     net::listen_options how;
-    how.bind = options_.bind;
+    how.bind = bind;
     how.tls =
         net::server_tls{.identity = authority_.tls, .alpn = {"h2"}, .ask_client_certificate = true};
     how.limits.max_body_bytes = max_body;
-    how.limits.idle_timeout = idle_timeout;
+    how.limits.idle_timeout = options_.idle_timeout;
+    how.limits.max_concurrent_streams = most_streams;
+    // Apple, "Handling notification responses": the debug data of GOAWAY is as an error's body.
+    how.goaway_idle = pomona::apns::error_body(pomona::apns::reason::idle_timeout);
+    how.goaway_drain = pomona::apns::error_body(pomona::apns::reason::shutdown);
+    how.first_streams = [c = core_](const net::connection_info& from) {
+        return from.peer_chain.empty() && c->how.one_stream_first ? 1U : most_streams;
+    };
     how.who = actor{"apns"};
     how.channel_of = [](const net::request& what) {
         return std::string{is_device_call(what) ? "apns-device" : "apns"};
@@ -178,8 +340,8 @@ result<void> emulated_service::listen() {
     if (!opened) {
         return std::unexpected(opened.error());
     }
-    listener_ = std::move(*opened);
-    options_.bind = listener_->local();
+    bind = (*opened)->local();
+    listeners_.push_back(std::move(*opened));
     return {};
 }
 

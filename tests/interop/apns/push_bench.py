@@ -85,6 +85,11 @@ class Listener:
         expect(len(found()) == 1, f"{payload!r} came {len(found())} times")
         return found()[0]
 
+    def wait_count(self, count):
+        """Just so many in all."""
+        wait_for(lambda: len(self.pushes) >= count, PATIENCE, f"{count} pushes on the device, not {len(self.pushes)}")
+        expect(len(self.pushes) == count, f"{len(self.pushes)} pushes on the device, not {count}")
+
 
 def payload(text):
     return json.dumps({"mdm": text}).encode()

@@ -4,29 +4,11 @@ that identity; without, it refuses and says what would mend it.
 
 scepserver listens on every interface, so this test lives in a network namespace of its own."""
 
-import ctypes
-import fcntl
-import os
-import socket
-import struct
 import subprocess
 import urllib.request
 
 from harness import SOURCE, expect, expect_exit, folder, outcome, run, served, stop, tool, trace, wait_for
-
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
-
-
-def own_network():
-    """A network namespace with nothing but loopback; for a user who is not root, inside a user namespace."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET
-    expect(libc.unshare(flags) == 0, f"no network namespace: {os.strerror(ctypes.get_errno())}")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        name = struct.pack("16sH14x", b"lo", 0)
-        current = struct.unpack("16sH14x", fcntl.ioctl(any_socket, SIOCGIFFLAGS, name))[1]
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", current | IFF_UP))
+from private_network import own_network
 
 
 def start_scepserver(scratch):

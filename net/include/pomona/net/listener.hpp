@@ -21,11 +21,23 @@ struct incoming {
     std::uint64_t event = 0; ///< of its arrival
 };
 
+/// How an answer goes wrong on purpose. HTTP/1.1 of the real world sends it whole in any case.
+enum class ending {
+    whole,
+    refused,    ///< RST_STREAM(REFUSED_STREAM) in its place: the request may be sent again
+    unanswered, ///< the connection ends in its place
+    cut         ///< the connection ends in the middle of its body
+};
+
 /// The answer. With `stream` set the response has no end: what is pushed into the queue goes out as
 /// a line each, until the queue is closed or the client goes away (which closes the queue).
 struct reply {
     response what;
     std::shared_ptr<message_queue> stream;
+    ending how = ending::whole;
+    /// HTTP/2 of the real world: from this answer on the connection bears so many streams at once
+    /// (SETTINGS goes out before it); those beyond are refused (RFC 9113 section 5.1.2).
+    std::optional<std::uint32_t> streams{};
 };
 
 /// Runs on the world's thread, once per request; several at a time. Must not throw; an escaping
@@ -78,6 +90,13 @@ struct listen_options {
     actor who; ///< under whose name this end is recorded
     /// Names the channel of a request for the trace; null: "http".
     std::function<std::string(const request&)> channel_of;
+    /// HTTP/2 of the real world: streams that a new connection may have open, instead of the limit;
+    /// null: the limit. A reply may change it.
+    std::function<std::uint32_t(const connection_info&)> first_streams{};
+    /// HTTP/2 of the real world: debug data of the GOAWAY that ends a connection which was idle for
+    /// too long, or whose listener drains.
+    std::string goaway_idle{};
+    std::string goaway_drain{};
 };
 
 /// Closing (or destroying) it ends the listening and every connection it accepted.
@@ -90,6 +109,8 @@ class listener {
     /// under way be answered. Over when all connections have ended, at the latest at the deadline,
     /// when what is left is closed.
     virtual task<void> drain(time_point deadline) = 0;
+    /// Ends the connections that there are as `drain` does, and goes on taking new ones.
+    virtual void part() = 0;
     virtual void close() = 0;
 };
 

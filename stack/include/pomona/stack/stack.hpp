@@ -37,7 +37,8 @@ struct stack_options {
     pomona::server::defects bugs; ///< of the reference server, planted on purpose
     net::endpoint server_bind{"127.0.0.1", 0};
     net::endpoint apns_bind{"127.0.0.1", 0};
-    std::optional<net::endpoint> abm_bind; ///< Apple Business Manager, emulated; empty: none
+    std::vector<net::endpoint> apns_also_bind{}; ///< the push service's other ports
+    std::optional<net::endpoint> abm_bind;       ///< Apple Business Manager, emulated; empty: none
     /// Where the emulated services are worked by calls (plain HTTP: a loopback address); empty: not
     /// at all.
     std::optional<net::endpoint> portal_bind;

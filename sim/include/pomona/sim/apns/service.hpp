@@ -5,8 +5,10 @@
 #include "pomona/foundation/ids.hpp"
 #include "pomona/net/world.hpp"
 #include "pomona/protocol/apns/message.hpp"
+#include "pomona/sim/apns/fault.hpp"
 #include "pomona/sim/apns/push_portal.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +30,12 @@ struct rules {
     std::size_t pushes_a_minute = 0;
     /// Every push is answered with this: an outage, or a reason that nothing else provokes.
     std::optional<pomona::apns::reason> outage{};
+    /// A connection without a client certificate has one stream until its first good provider
+    /// token. Real world only, as all limits of streams.
+    bool one_stream_first = true;
+    /// Observed: after a push that is refused the connection has one stream, until the next that
+    /// is accepted; what is above is reset with REFUSED_STREAM.
+    bool one_stream_after_refusal = false;
 };
 
 /// A key of a team (.p8) for provider tokens, as the developer portal knows it.
@@ -49,10 +57,14 @@ struct token_record {
 
 struct service_options {
     net::endpoint bind{"127.0.0.1", 0};
+    std::vector<net::endpoint> also_bind{}; ///< more listeners of the same service
     std::vector<std::string> names{"localhost", "127.0.0.1", "api.push.apple.com"};
     /// Called for keys of the roles "apns-ca", "apns-tls", "push-certificate"; empty: generated.
     std::function<std::optional<crypto::private_key>(std::string_view role)> key_for;
     apns::rules rules;
+    /// Apple advises to keep connections open for long; Choice: an hour without a request is too
+    /// long.
+    duration idle_timeout = std::chrono::hours{1};
     /// Tokens of an earlier service, the older before the newer. Notifications are not among what
     /// outlives a service: what was stored for an offline device is gone.
     std::vector<token_record> known_tokens{};
@@ -61,10 +73,10 @@ struct service_options {
     std::function<bool(const token_record&)> on_token{};
 };
 
-/// One listener for providers and devices, HTTP/2 over TLS. On the world's thread.
+/// Listeners for providers and devices, HTTP/2 over TLS. On the world's thread.
 ///
 /// Providers: POST /3/device/<token>, as Apple documents it. Messages are recorded as channel
-/// "apns".
+/// "apns". A connection that is idle for too long ends with a GOAWAY, {"reason":"IdleTimeout"}.
 ///
 /// Devices (Choice: Apple's courier protocol is not published), recorded as channel "apns-device";
 /// one connection serves any number of devices. JSON bodies, tokens in hex:
@@ -87,6 +99,8 @@ class service {
     virtual ~service() = default;
 
     [[nodiscard]] virtual net::endpoint local() const = 0;
+    /// Those of service_options::also_bind, with their ports.
+    [[nodiscard]] virtual std::vector<net::endpoint> also_local() const = 0;
     /// The root that providers and devices have to trust; push certificates come from it too.
     [[nodiscard]] virtual const crypto::certificate& root() const = 0;
     /// What the push certificate portal gives: UID `topic`, CN "APSP:<uuid>", both environment
@@ -106,6 +120,16 @@ class service {
     /// Declares a token dead from now on: `why` is unregistered or expired_token. False when there
     /// is no such live token.
     virtual bool end_token(const push_token& token, pomona::apns::reason why) = 0;
+    /// Disturbs pushes from now on. False when too many orders wait already.
+    virtual bool order(fault_order what) = 0;
+    virtual void clear_faults() = 0;
+    [[nodiscard]] virtual const std::vector<fault_order>& faults() const = 0;
+    /// As an instance of Apple's that goes away: device streams end, every connection gets a
+    /// GOAWAY with {"reason":"Shutdown"} and ends with its last answer; new ones are taken.
+    virtual void part_ways() = 0;
+    /// The same, and no new connection is taken: over when all have ended, at the latest at the
+    /// deadline, when what is left is closed.
+    virtual net::task<void> stop(time_point deadline) = 0;
     /// False: every connection ends and no new one is accepted; tokens and stored pushes stay.
     /// True: listens again, on the same port.
     virtual result<void> set_reachable(bool reachable) = 0;
