@@ -12,6 +12,7 @@ import platform
 import subprocess
 
 import measure
+import push
 
 HERE = pathlib.Path(__file__).parent
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
@@ -24,6 +25,8 @@ ECHO_LIMIT = 2.0  # half the rate is twice the time
 UNCONNECTED_LIMIT_KIB = 20
 CONNECTED_LIMIT_KIB = 80
 FULL_LIMIT_KIB = 64
+PUSH_LIMIT = 1 / 0.6  # 60 % of the rate is so many times the time
+TOKEN_LIMIT_KIB = 8
 
 
 def verdict(value, limit):
@@ -46,6 +49,8 @@ def bare_enrollment(rsa, shakes, opened):
 
 
 def one_round(size, identities):
+    with measure.folder() as where:
+        pushes = push.rates(where, pathlib.Path(identities), size.pushes)
     rsa = measure.rsa()
     shakes = measure.handshakes(identities)
     enrolled = measure.enrollment(size.few, size.many)
@@ -55,6 +60,7 @@ def one_round(size, identities):
     signed = rsa["sign"] + rsa["verify"]
     return {
         "rsa": rsa, "shakes": shakes, "enrolled": enrolled, "silent": silent, "bare": bare, "idle": idle, "signature": signed,
+        "push": pushes,
         "ratio": {
             "enroll": enrolled["both"] / bare,
             "silent": silent["both"] / bare,
@@ -92,6 +98,12 @@ def rows(m, memory, virtual_kib):
     yield ("the same when the connection has ended, of all at once", f"{memory['left']:.1f} KiB", "", "", "no goal")
     yield (f"a Mac with {measure.PROFILES} profiles, {measure.APPS} applications, {measure.DECLARATIONS} declarations",
            f"{memory['full']:.1f} KiB", "", "goal 64 KiB", verdict(memory["full"], FULL_LIMIT_KIB))
+    one = m["push"]
+    yield ("**4** a push to the emulated push service, by h2load", f"{one['own']['rate']:.0f} a second, {microseconds(one['own']['cpu'])} "
+           "of the service", f"nghttpd with an empty file, {one['bare']['rate']:.0f} a second, {microseconds(one['bare']['cpu'])}",
+           f"{100 * one['ratio']:.0f} % of its rate (goal 60 %)", verdict(1 / one["ratio"], PUSH_LIMIT))
+    yield ("**4** a token that a device listens for, of 100,000", f"{memory['token']:.2f} KiB", "", "goal 8 KiB",
+           verdict(memory["token"], TOKEN_LIMIT_KIB))
     yield ("a Mac of `pomona run`, trace included (peak)", f"{enrolled['peak_kib']:.0f} KiB", "", "", "no goal")
     yield ("a Mac of the virtual world, server and trace included (peak)", f"{virtual_kib:.0f} KiB", "", "", "no goal")
 
@@ -143,6 +155,7 @@ def main():
     options.add_argument("--memory-few", type=int, default=200, help="Macs of the smaller generator")
     options.add_argument("--memory-many", type=int, default=2000, help="Macs of the larger one")
     options.add_argument("--full", type=int, default=300, help="Macs that get profiles, applications and declarations")
+    options.add_argument("--pushes", type=int, default=100_000, help="pushes of h2load")
     options.add_argument("--no-write", action="store_true", help="leave the README as it is")
     size = options.parse_args()
     with measure.folder() as identities:
@@ -150,6 +163,8 @@ def main():
         measured = measure.median_of([one_round(size, identities) for _ in range(size.repeat)])
     memory = measure.generator_memory(size.memory_few, size.memory_many)
     memory["full"] = measure.full_mac_memory(size.full // 5, size.full)
+    with measure.folder() as where:
+        memory["token"] = push.token_memory(where)
     text = text_of(measured, memory,
                    measure.virtual_memory(size.few, size.many), size)
     print(text)

@@ -25,6 +25,12 @@ def cpu_of(pid):
     return (int(fields[11]) + int(fields[12])) * TICK
 
 
+def private_kib_of(pid):
+    """Private_Dirty of a living process."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return int(re.search(r"Private_Dirty: +(\d+) kB", text)[1])
+
+
 class Driven:
     """A bench program that answers each line on its input with a line of JSON."""
 

@@ -70,7 +70,24 @@ void h2_server::submit(std::int32_t id, h2_served& stream, const response& what,
         reset(id, NGHTTP2_INTERNAL_ERROR);
     }
     await_drain(id, stream);
-    flush();
+    flush_answers();
+}
+
+/// Requests that came together are answered one after the other, and a system call each would be
+/// most of their cost: what the handlers that are ready now submit goes out with one.
+void h2_server::flush_answers() {
+    if (running_ <= 1) {
+        flush();
+    } else if (!is_lost() && stream().is_open() && !std::exchange(flush_due_, true)) {
+        owner().spawn("send answers",
+                      flush_soon(std::static_pointer_cast<h2_server>(shared_from_this())));
+    }
+}
+
+task<void> h2_server::flush_soon(std::shared_ptr<h2_server> self) {
+    self->flush_due_ = false;
+    self->flush();
+    co_return;
 }
 
 task<void> h2_server::pump(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream,

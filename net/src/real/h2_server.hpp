@@ -54,6 +54,8 @@ class h2_server final : public h2_session, public drainable {
     static task<void> pump(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream,
                            exchange_log log);
     void submit(std::int32_t id, h2_served& stream, const response& what, bool no_body);
+    void flush_answers();
+    static task<void> flush_soon(std::shared_ptr<h2_server> self);
     /// An answer that goes wrong on purpose.
     static task<void> fail_on_purpose(std::shared_ptr<h2_server> self, std::int32_t id,
                                       served_ptr stream, reply r);
@@ -106,6 +108,7 @@ class h2_server final : public h2_session, public drainable {
     time_point settings_by_; ///< the client's first SETTINGS are due
     bool settled_ = false;   ///< they have come
     bool last_stream_named_ = false;
+    bool flush_due_ = false;        ///< flush_soon is on its way
     std::uint32_t streams_allowed_; ///< as SETTINGS has it
     std::size_t running_ = 0;       ///< handlers at work, of closed streams too
 };

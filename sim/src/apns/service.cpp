@@ -7,7 +7,10 @@
 #include "apns/provider_credential.hpp"
 #include "apns/provider_tokens.hpp"
 #include "apns/token_store.hpp"
+#include "pomona/foundation/uuid.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace pomona::sim::apns {
@@ -55,6 +58,9 @@ struct core {
     fault_orders orders;
     std::function<void()> part_ways; ///< null once the service has gone
 
+    bytes spare; ///< randomness for ids, drawn for many at once: that costs as much as for one
+
+    std::string fresh_id();
     pushed_reply push(const net::incoming& in);
     /// The order that this push meets, if any; what it does to the verdict is done.
     std::optional<fault_order> disturb(const push_token& token, verdict& said, time_point now);
@@ -71,6 +77,16 @@ credential core::who_asks(const net::incoming& in, time_point now) {
     return out.state == credential::kind::none && token
                ? tokens.read(*token, in.connection->id, now)
                : out;
+}
+
+std::string core::fresh_id() {
+    std::array<std::uint8_t, 16> raw{};
+    if (spare.size() < raw.size()) {
+        spare = world->random(64 * raw.size());
+    }
+    std::copy_n(spare.end() - raw.size(), raw.size(), raw.begin());
+    spare.resize(spare.size() - raw.size());
+    return make_uuid(raw);
 }
 
 /// The provider API: judge, tell, and hand on what was accepted.
@@ -90,7 +106,7 @@ pushed_reply core::push(const net::incoming& in) {
     pushed_reply out;
     // Apple's samples: an id made by the service is upper case; one from the sender comes back as
     // it was.
-    const auto id = said.id ? *said.id : world->random_uuid();
+    const auto id = said.id ? *said.id : fresh_id();
     out.what.what.headers.push_back({"apns-id", id});
     bool delivered = false;
     if (said.refused) {
