@@ -47,15 +47,14 @@ std::optional<bytes> from_hex(std::string_view text) {
     if (text.size() % 2 != 0) {
         return std::nullopt;
     }
-    bytes out;
-    out.reserve(text.size() / 2);
-    for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = hex_value(text[i]);
-        const int low = hex_value(text[i + 1]);
+    bytes out(text.size() / 2);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const int high = hex_value(text[2 * i]);
+        const int low = hex_value(text[2 * i + 1]);
         if (high < 0 || low < 0) {
             return std::nullopt;
         }
-        out.push_back(static_cast<std::uint8_t>(high << 4 | low));
+        out[i] = static_cast<std::uint8_t>(high << 4 | low);
     }
     return out;
 }

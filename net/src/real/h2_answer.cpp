@@ -58,9 +58,10 @@ void h2_server::await_drain(std::int32_t id, h2_served& stream) {
     }
 }
 
-void h2_server::submit(std::int32_t id, h2_served& stream, const response& what, bool no_body) {
-    const headers pseudo{{":status", std::to_string(what.status)}};
-    const auto all = to_h2_headers(what.headers);
+void h2_server::submit(std::int32_t id, h2_served& stream, unsigned status, headers fields_of,
+                       bool no_body) {
+    const headers pseudo{{":status", std::to_string(status)}};
+    const auto all = to_h2_headers(std::move(fields_of));
     const auto fields = to_fields(pseudo, all);
     nghttp2_data_provider body{{.ptr = &stream}, read_body};
     // Without a body END_STREAM is on the HEADERS frame, as Apple's servers do it (APNS-016).
@@ -85,8 +86,9 @@ void h2_server::flush_answers() {
 }
 
 task<void> h2_server::flush_soon(std::shared_ptr<h2_server> self) {
+    constexpr std::size_t some_answers = 4U << 10U;
     self->flush_due_ = false;
-    self->flush();
+    self->flush(some_answers);
     co_return;
 }
 
@@ -127,7 +129,7 @@ task<void> h2_server::fail_on_purpose(std::shared_ptr<h2_server> self, std::int3
         stream->out.assign(r.what.body.begin(), r.what.body.begin() + static_cast<std::ptrdiff_t>(
                                                                           r.what.body.size() / 2));
         stream->out_complete = false;
-        self->submit(id, *stream, r.what, false);
+        self->submit(id, *stream, r.what.status, std::move(r.what.headers), false);
         while (!stream->closed && !stream->out.empty()) {
             co_await stream->drained.wait_until(never);
         }
@@ -144,11 +146,25 @@ task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, s
         co_return; // reset right behind the request: nobody waits for the work
     }
     const auto& setup = self->setup_;
+    const bool is_observed = setup.owner.observed_by() != nullptr;
     exchange_log log{setup.owner,
-                     net::server_context(*setup.options, setup.info->id + "/" + std::to_string(id),
-                                         setup.info, setup.client, stream->what)};
+                     is_observed ? net::server_context(*setup.options,
+                                                       setup.info->id + "/" + std::to_string(id),
+                                                       setup.info, setup.client, stream->what)
+                                 : exchange_context{}};
     const auto event = log.request(stream->what);
-    auto r = co_await call_handler(setup.on_request, incoming{stream->what, setup.info, event});
+    incoming asked{.what = {}, .connection = setup.info, .event = event};
+    if (is_observed) {
+        asked.what = stream->what;
+    } else {
+        // What is left is told to the operator; a copy of all of it would be for nobody.
+        request left{.method = stream->what.method,
+                     .target = stream->what.target,
+                     .headers = {},
+                     .body = {}};
+        asked.what = std::exchange(stream->what, std::move(left));
+    }
+    auto r = co_await call_handler(setup.on_request, std::move(asked));
     if (stream->closed) {
         transport_error lost{transport_failure::reset, true, "the client had gone", 0};
         log.failure(stream->what, lost);
@@ -165,7 +181,7 @@ task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, s
         self->limit_streams(r.streams);
         stream->queue = std::move(r.stream);
         stream->out_complete = false;
-        self->submit(id, *stream, r.what, false);
+        self->submit(id, *stream, r.what.status, std::move(r.what.headers), false);
         co_await pump(self, id, stream, std::move(log));
         co_return;
     }
@@ -183,7 +199,7 @@ task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, s
     const bool no_body = r.what.body.empty() || stream->what.method == "HEAD" ||
                          r.what.status == 204 || r.what.status == 304;
     stream->out = std::move(r.what.body);
-    self->submit(id, *stream, r.what, no_body);
+    self->submit(id, *stream, r.what.status, std::move(r.what.headers), no_body);
 }
 
 } // namespace pomona::net::real

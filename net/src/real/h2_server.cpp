@@ -89,7 +89,9 @@ void h2_server::on_frame_begins(const nghttp2_frame_hd& frame) {
 
 void h2_server::on_begin_headers(std::int32_t id) {
     if (!streams_.contains(id)) {
+        constexpr std::size_t usual_fields = 10;
         const auto stream = std::make_shared<h2_served>(owner(), setup_.budget);
+        stream->what.headers.reserve(usual_fields);
         streams_.emplace(id, stream);
         set_due(id, *stream, owner().now() + limits().request_timeout);
     }
@@ -163,7 +165,8 @@ void h2_server::refuse(std::int32_t id, h2_served& stream, unsigned status) {
     set_due(id, stream, never);
     setup_.note(stream.refused_for_now ? refusal::overload : refusal::flood,
                 "a request beyond the limits, answered " + std::to_string(status));
-    submit(id, stream, refusal_answer(status, stream.refused_for_now), true);
+    auto answer = refusal_answer(status, stream.refused_for_now);
+    submit(id, stream, answer.status, std::move(answer.headers), true);
 }
 
 void h2_server::on_end_stream(std::int32_t id) {
@@ -181,9 +184,8 @@ void h2_server::on_end_stream(std::int32_t id) {
         return;
     }
     ++running_;
-    owner().spawn(
-        "answer an HTTP/2 request",
-        answer(std::static_pointer_cast<h2_server>(shared_from_this()), id, found->second));
+    owner().spawn("answer HTTP/2", answer(std::static_pointer_cast<h2_server>(shared_from_this()),
+                                          id, found->second));
 }
 
 void h2_server::on_headers_sent(std::int32_t id) {

@@ -233,13 +233,13 @@ bool h2_session::is_over() const {
     return nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0;
 }
 
-void h2_session::flush() {
+void h2_session::flush(std::size_t expected) {
     // A closed stream takes nothing more; after the world's end no task may be started for it.
     if (in_nghttp2_ || writing_ || lost_ || !stream_->is_open() ||
         nghttp2_session_want_write(session_.get()) == 0) {
         return;
     }
-    auto rest = write_now();
+    auto rest = write_now(expected);
     if (lost_) {
         return;
     }
@@ -251,8 +251,9 @@ void h2_session::flush() {
     owner_.spawn("write HTTP/2 frames", write_all(shared_from_this(), std::move(rest)));
 }
 
-bytes h2_session::write_now() {
+bytes h2_session::write_now(std::size_t expected) {
     bytes out;
+    out.reserve(expected);
     collect(out);
     const auto sent = stream_->write_now(out);
     if (!sent) {

@@ -32,7 +32,8 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     bool start(role as, std::uint32_t max_concurrent_streams, std::uint32_t max_header_list);
     /// Sends what has been submitted: at once as far as the socket takes it, which may end in
     /// on_lost; the rest by a task. Inside a callback of nghttp2 it is put off until its end.
-    void flush();
+    /// `expected`: so many octets or more, where that is known.
+    void flush(std::size_t expected = 0);
     void consume(std::int32_t id, std::size_t size);
     /// RST_STREAM.
     void reset(std::int32_t id, std::uint32_t code);
@@ -85,7 +86,7 @@ class h2_session : public std::enable_shared_from_this<h2_session> {
     static task<void> leave(std::shared_ptr<h2_session> self);
     void collect(bytes& out);
     /// What the socket did not take.
-    bytes write_now();
+    bytes write_now(std::size_t expected);
     void close_when_over();
 
     world& owner_;

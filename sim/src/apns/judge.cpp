@@ -172,7 +172,7 @@ broken payload_size(reading& r) {
 }
 
 broken token_form(reading& r) {
-    const auto token = token_in(r.facts.target);
+    const auto& token = r.facts.token;
     const bool usable =
         token && (token->value().size() == token_bytes || r.how.any_token_length) && r.token;
     return usable ? broken{} : reason::bad_device_token;

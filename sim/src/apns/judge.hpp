@@ -36,6 +36,7 @@ struct request_facts {
     std::size_t body_bytes = 0;
     const credential& who;
     time_point now;
+    const std::optional<push_token>& token; ///< token_in(target)
 };
 
 /// What the store knows of the token in the path.

@@ -102,10 +102,18 @@ bool provider_tokens::is_other_team(const std::string& connection, const std::st
     return teams_.try_emplace(connection, team).first->second != team;
 }
 
+const bytes& provider_tokens::name_of(std::string_view jwt) {
+    if (last_name_.empty() || last_token_ != jwt) {
+        last_name_ = crypto::sha256(as_bytes(jwt));
+        last_token_ = jwt;
+    }
+    return last_name_;
+}
+
 credential provider_tokens::read(std::string_view authorization, const std::string& connection,
                                  time_point now) {
     const auto jwt = token_in_header(authorization);
-    const auto name = crypto::sha256(as_bytes(jwt));
+    const auto& name = name_of(jwt);
     const auto* const token = jwt.empty() ? nullptr : verify(jwt, name);
     const auto key = token == nullptr ? keys_.end() : keys_.find(token->key_id);
     if (key == keys_.end() || token->issued > now + clock_tolerance ||

@@ -35,6 +35,11 @@ class provider_tokens {
 
     crypto::context ctx_;
     std::map<std::string, registered, std::less<>> keys_;
+    /// The SHA-256 of a token; remembered, since a provider sends the same one with every push.
+    const bytes& name_of(std::string_view jwt);
+
+    std::string last_token_;
+    bytes last_name_;
     std::map<bytes, verified> known_;          ///< by SHA-256 of the token
     std::map<std::string, std::string> teams_; ///< by connection
 };

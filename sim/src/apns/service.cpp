@@ -61,7 +61,8 @@ struct core {
     bytes spare; ///< randomness for ids, drawn for many at once: that costs as much as for one
 
     std::string fresh_id();
-    pushed_reply push(const net::incoming& in);
+    /// Takes the payload out of it.
+    pushed_reply push(net::incoming& in);
     /// The order that this push meets, if any; what it does to the verdict is done.
     std::optional<fault_order> disturb(const push_token& token, verdict& said, time_point now);
     void carry_out(const fault_order& order, pushed_reply& out) const;
@@ -90,23 +91,25 @@ std::string core::fresh_id() {
 }
 
 /// The provider API: judge, tell, and hand on what was accepted.
-pushed_reply core::push(const net::incoming& in) {
+pushed_reply core::push(net::incoming& in) {
     const auto now = world->now();
     const auto who = who_asks(in, now);
-    const auto token = token_in(in.what.target);
+    auto token = token_in(in.what.target);
     const auto state = token ? store.state_of(*token, now) : std::nullopt;
     auto said = judge({.method = in.what.method,
                        .target = in.what.target,
                        .headers = in.what.headers,
                        .body_bytes = in.what.body.size(),
                        .who = who,
-                       .now = now},
+                       .now = now,
+                       .token = token},
                       state, how);
     const auto disturbed = said.refused ? std::nullopt : disturb(*token, said, now);
     pushed_reply out;
     // Apple's samples: an id made by the service is upper case; one from the sender comes back as
     // it was.
-    const auto id = said.id ? *said.id : fresh_id();
+    auto id = said.id ? *said.id : fresh_id();
+    out.what.what.headers.reserve(3); // with Content-Length
     out.what.what.headers.push_back({"apns-id", id});
     bool delivered = false;
     if (said.refused) {
@@ -114,17 +117,17 @@ pushed_reply core::push(const net::incoming& in) {
         out.what.what.headers.push_back({"content-type", "application/json"});
         out.what.what.body = to_bytes(pomona::apns::error_body(*said.refused, said.timestamp_ms));
     } else if (said.deliver) {
-        delivered =
-            store.push(*token, {.id = id, .payload = in.what.body, .expires = said.expires}, now);
+        delivered = store.push(
+            *token, {.id = id, .payload = std::move(in.what.body), .expires = said.expires}, now);
     }
     out.what.streams = streams_after(who, said.refused.has_value());
     if (disturbed) {
         carry_out(*disturbed, out);
     }
     log.add({.at = now,
-             .id = id,
-             .token = token,
-             .for_topic = said.for_topic,
+             .id = std::move(id),
+             .token = std::move(token),
+             .for_topic = std::move(said.for_topic),
              .refused = said.refused,
              .disturbed = disturbed ? std::optional{disturbed->what} : std::nullopt,
              .delivered = delivered});

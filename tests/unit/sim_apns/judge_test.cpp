@@ -31,12 +31,14 @@ struct push {
     rules how;
 
     [[nodiscard]] verdict judged() const {
+        const auto named = token_in(target);
         return judge({.method = method,
                       .target = target,
                       .headers = headers,
                       .body_bytes = body_bytes,
                       .who = who,
-                      .now = now},
+                      .now = now,
+                      .token = named},
                      token, how);
     }
 };
