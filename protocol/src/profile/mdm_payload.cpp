@@ -29,16 +29,31 @@ void check_rights(keys& k, std::int64_t rights) {
     }
 }
 
-std::vector<std::string> read_capabilities(keys& k) {
+constexpr std::string_view server_pins = "ServerURLPinningCertificateUUIDs";
+constexpr std::string_view checkin_pins = "CheckInURLPinningCertificateUUIDs";
+constexpr std::string_view revocation_check = "PinningRevocationCheckRequired";
+
+std::vector<std::string> read_texts(keys& k, std::string_view key) {
     std::vector<std::string> out;
-    for (const auto& item : k.list_or_empty("ServerCapabilities")) {
+    for (const auto& item : k.list_or_empty(key)) {
         if (const auto* text = item.get<std::string>()) {
             out.push_back(*text);
         } else {
-            k.note(errc::wrong_type, "ServerCapabilities holds something else than strings");
+            k.note(errc::wrong_type, std::string{key} + " holds something else than strings");
         }
     }
     return out;
+}
+
+void write_texts(plist::dict& d, std::string_view key, const std::vector<std::string>& texts) {
+    if (texts.empty()) {
+        return;
+    }
+    plist::array list;
+    for (const auto& text : texts) {
+        list.emplace_back(text);
+    }
+    d.set(key, std::move(list));
 }
 
 } // namespace
@@ -57,7 +72,10 @@ result<mdm_payload> read_mdm(const payload& p) {
     out.access_rights = k.integer_or("AccessRights", 0);
     out.check_out_when_removed = k.flag("CheckOutWhenRemoved");
     out.use_development_apns = k.flag("UseDevelopmentAPNS");
-    out.server_capabilities = read_capabilities(k);
+    out.server_capabilities = read_texts(k, "ServerCapabilities");
+    out.server_pins = read_texts(k, server_pins);
+    out.checkin_pins = read_texts(k, checkin_pins);
+    out.revocation_check_required = k.flag(revocation_check);
     out.enrollment_mode = k.text_or("EnrollmentMode");
     out.assigned_managed_apple_id = k.text_or("AssignedManagedAppleID");
     if (!out.enrollment_mode.empty() && out.enrollment_mode != "BYOD" &&
@@ -98,12 +116,11 @@ plist::dict write_mdm(const mdm_payload& m) {
     if (m.use_development_apns) {
         d.set("UseDevelopmentAPNS", true);
     }
-    if (!m.server_capabilities.empty()) {
-        plist::array list;
-        for (const auto& capability : m.server_capabilities) {
-            list.emplace_back(capability);
-        }
-        d.set("ServerCapabilities", std::move(list));
+    write_texts(d, "ServerCapabilities", m.server_capabilities);
+    write_texts(d, server_pins, m.server_pins);
+    write_texts(d, checkin_pins, m.checkin_pins);
+    if (m.revocation_check_required) {
+        d.set(revocation_check, true);
     }
     if (!m.enrollment_mode.empty()) {
         d.set("EnrollmentMode", m.enrollment_mode);

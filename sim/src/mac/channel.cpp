@@ -28,6 +28,9 @@ client_options how_to_talk(const core& mac, const enrollment& e) {
                                .identity = in_tls ? e.identity : nullptr,
                                .alpn = alpn_of(mac.hw.kind.http),
                                .clock_offset = mac.state.clock_offset},
+                       .server_pins = e.server_pins,
+                       .checkin_pins = e.checkin_pins,
+                       .revocation_check_required = e.payload.revocation_check_required,
                        .identity = e.identity,
                        .sign = by_profile ? e.payload.sign_message : how.present != tls,
                        .signing_time = mac.hw.kind.signs_with == cms_attributes::signing_time,
@@ -123,12 +126,15 @@ std::string channel::title() const {
 
 std::shared_ptr<mdm_client> channel::client_of(const enrollment& e) {
     auto wanted = how_to_talk(*mac, e);
-    const bool same = client && client->options().identity == wanted.identity &&
-                      client->options().tls.identity == wanted.tls.identity &&
-                      client->options().tls.trust == wanted.tls.trust &&
-                      client->options().tls.clock_offset == wanted.tls.clock_offset &&
-                      client->options().sign == wanted.sign &&
-                      client->options().extra == wanted.extra;
+    const bool same =
+        client && client->options().identity == wanted.identity &&
+        client->options().tls.identity == wanted.tls.identity &&
+        client->options().tls.trust == wanted.tls.trust &&
+        client->options().tls.clock_offset == wanted.tls.clock_offset &&
+        client->options().server_pins == wanted.server_pins &&
+        client->options().checkin_pins == wanted.checkin_pins &&
+        client->options().revocation_check_required == wanted.revocation_check_required &&
+        client->options().sign == wanted.sign && client->options().extra == wanted.extra;
     if (!same) {
         client = mdm_client::make(mac->world(), std::move(wanted));
     }

@@ -20,7 +20,9 @@ struct enrollment {
     profile::mdm_payload payload;
     std::shared_ptr<const crypto::identity> identity;
     net::trust_store trust;
-    bool by_ade = false;         ///< came by Automated Device Enrollment
+    net::trust_store server_pins = {};  ///< what alone is trusted at ServerURL; null: `trust`
+    net::trust_store checkin_pins = {}; ///< the same at checkin_url()
+    bool by_ade = false;                ///< came by Automated Device Enrollment
     bool removable = true;       ///< ADE, is_mdm_removable: false keeps users from removing it
     installed_os announced = {}; ///< the macOS that the server was told of
     /// EnrollmentID of a user enrollment, new with each (observed: F19); empty: a device's.

@@ -230,13 +230,14 @@ void share_signers(environment& env, profile::profile& p) {
     std::ranges::for_each(p.signer_chain, share);
 }
 
-enrollment enrollment_of(const enrollment_plan& plan, net::trust_store trust,
+enrollment enrollment_of(environment& env, const enrollment_plan& plan, net::trust_store trust,
                          std::shared_ptr<const crypto::identity> identity) {
     enrollment out;
     out.profile_identifier = plan.content.identifier;
     out.payload = plan.mdm;
     out.identity = std::move(identity);
     out.trust = std::move(trust);
+    pin(out, plan, env);
     return out;
 }
 
@@ -266,7 +267,7 @@ net::task<enroll_result> install(core_ptr self, enrollment_plan plan, std::uint6
     }
     record_identity(*self, *issued);
     record_presentation(*self, issued->event);
-    self->current = enrollment_of(plan, std::move(trust), issued->identity);
+    self->current = enrollment_of(*self->env, plan, std::move(trust), issued->identity);
     self->current->by_ade = from.by_ade;
     self->current->removable = from.removable;
     self->current->bearer = std::move(from.bearer);
@@ -433,7 +434,7 @@ net::task<enroll_result> renew(core_ptr self, bytes profile, std::uint64_t cause
         co_return std::unexpected{std::move(issued.error().what)};
     }
     record_identity(*self, *issued);
-    auto next = enrollment_of(*plan, std::move(trust), issued->identity);
+    auto next = enrollment_of(*self->env, *plan, std::move(trust), issued->identity);
     next.by_ade = self->current->by_ade;
     next.removable = self->current->removable;
     next.announced = self->current->announced;
@@ -459,15 +460,38 @@ net::task<void> finish_enrollment(core_ptr self, std::uint64_t generation) {
     static_cast<void>(done); // recorded by whoever found out
 }
 
+namespace {
+std::string name_of(const std::vector<crypto::certificate>& all) {
+    std::string out;
+    for (const auto& one : all) {
+        out += to_hex(one.sha256());
+    }
+    return out;
+}
+
+/// Macs with the same pins share them.
+net::trust_store only(environment& env, const std::vector<crypto::certificate>& pins) {
+    if (pins.empty()) {
+        return nullptr;
+    }
+    auto& known = env.installed_trust["only " + name_of(pins)];
+    if (!known) {
+        known = std::make_shared<const std::vector<crypto::certificate>>(pins);
+    }
+    return known;
+}
+} // namespace
+
+void pin(enrollment& e, const enrollment_plan& plan, environment& env) {
+    e.server_pins = only(env, plan.server_pins);
+    e.checkin_pins = plan.mdm.checkin_url.empty() ? e.server_pins : only(env, plan.checkin_pins);
+}
+
 net::trust_store trust_with(environment& env, const std::vector<crypto::certificate>& anchors) {
     if (anchors.empty()) {
         return env.system_trust;
     }
-    std::string name;
-    for (const auto& a : anchors) {
-        name += to_hex(a.sha256());
-    }
-    auto& known = env.installed_trust[name];
+    auto& known = env.installed_trust[name_of(anchors)];
     if (!known) {
         auto all = env.system_trust ? *env.system_trust : std::vector<crypto::certificate>{};
         all.insert(all.end(), anchors.begin(), anchors.end());

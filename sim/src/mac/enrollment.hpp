@@ -67,5 +67,7 @@ void become_enrolled(const core_ptr& self, std::uint64_t cause);
 
 /// The trust of a Mac with `anchors` installed; shared with every Mac that has the same.
 net::trust_store trust_with(environment& env, const std::vector<crypto::certificate>& anchors);
+/// What the plan pins (ENR-111).
+void pin(enrollment& e, const enrollment_plan& plan, environment& env);
 
 } // namespace pomona::sim::mac

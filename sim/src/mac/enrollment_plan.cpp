@@ -33,14 +33,39 @@ void complete_subject(crypto::name& subject, const profile::payload& p, const ha
     }
 }
 
+bool holds_certificates(const profile::payload& p) {
+    return p.type == profile::root_type || p.type == profile::pkcs1_type ||
+           p.type == profile::pem_type;
+}
+
+/// Schema com.apple.mdm: UUIDs of certificate payloads. Choice: a profile that names another one is
+/// refused, as nothing could be trusted by it.
+result<std::vector<crypto::certificate>> pins_of(const crypto::context& ctx,
+                                                 const profile::profile& p,
+                                                 const std::vector<std::string>& uuids) {
+    std::vector<crypto::certificate> out;
+    for (const auto& uuid : uuids) {
+        const auto* named = p.by_uuid(uuid);
+        if (named == nullptr || !holds_certificates(*named)) {
+            return fail(errc::missing_key,
+                        "a pinned certificate is none of the profile's payloads: " + uuid);
+        }
+        auto read = profile::read_certificates(ctx, *named);
+        if (!read) {
+            return std::unexpected{std::move(read.error())};
+        }
+        std::ranges::move(*read, std::back_inserter(out));
+    }
+    return out;
+}
+
 } // namespace
 
 result<std::vector<crypto::certificate>> anchors_of(const crypto::context& ctx,
                                                     const profile::profile& p) {
     std::vector<crypto::certificate> out;
     for (const auto& one : p.payloads) {
-        if (one.type != profile::root_type && one.type != profile::pkcs1_type &&
-            one.type != profile::pem_type) {
+        if (!holds_certificates(one)) {
             continue;
         }
         auto read = profile::read_certificates(ctx, one);
@@ -138,6 +163,13 @@ result<enrollment_plan> plan_enrollment(const crypto::context& ctx, bytes_view d
     if (!anchors) {
         return std::unexpected{std::move(anchors.error())};
     }
+    auto server_pins = pins_of(ctx, *parsed, mdm->server_pins);
+    auto checkin_pins = pins_of(ctx, *parsed, mdm->checkin_pins);
+    if (!server_pins || !checkin_pins) {
+        return std::unexpected{std::move(server_pins ? checkin_pins.error() : server_pins.error())};
+    }
+    out.server_pins = *std::move(server_pins);
+    out.checkin_pins = *std::move(checkin_pins);
     out.content = *std::move(parsed);
     out.mdm = *std::move(mdm);
     out.anchors = *std::move(anchors);

@@ -13,6 +13,8 @@ struct enrollment_plan {
     profile::profile content;
     profile::mdm_payload mdm;
     std::vector<crypto::certificate> anchors; ///< of the certificate payloads: trusted from now on
+    /// Those that the MDM payload names for its URLs (ENR-111); empty: nothing is pinned.
+    std::vector<crypto::certificate> server_pins, checkin_pins;
     profile::scep_payload scep;
     /// The profile brought the identity along (com.apple.security.pkcs12): no SCEP.
     std::shared_ptr<const crypto::identity> given;

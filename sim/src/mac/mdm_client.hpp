@@ -25,6 +25,11 @@ struct client_options {
     actor who;
     std::string user_agent;
     net::client_tls tls;
+    /// com.apple.mdm, pinned certificates: what alone is trusted for commands and for check-ins;
+    /// null: what `tls` says.
+    net::trust_store server_pins = {}, checkin_pins = {};
+    /// Where they are pinned, no connection without a positive answer of a revocation check.
+    bool revocation_check_required = false;
     /// Signs; that of `tls`, when it is shown there.
     std::shared_ptr<const crypto::identity> identity;
     bool sign = false;         ///< Mdm-Signature over each body (SignMessage)
@@ -52,6 +57,7 @@ class mdm_client : public std::enable_shared_from_this<mdm_client> {
 
     struct target {
         net::endpoint server;
+        net::trust_store trust;
         std::shared_ptr<net::connection> connection;
     };
     /// A connection, and whether a request has been on it before.
@@ -61,9 +67,12 @@ class mdm_client : public std::enable_shared_from_this<mdm_client> {
     };
     using through_result = std::expected<through, net::transport_error>;
     static net::task<through_result> connect(std::shared_ptr<mdm_client> self, net::endpoint server,
-                                             time_point deadline, net::annotation note);
+                                             net::trust_store trust, time_point deadline,
+                                             net::annotation note);
     static net::task<net::exchange_result> send(std::shared_ptr<mdm_client> self, net::url to,
-                                                net::request what, net::annotation note);
+                                                net::trust_store trust, net::request what,
+                                                net::annotation note);
+    [[nodiscard]] const net::trust_store& pins_of(const put_request& what) const;
     static net::task<void> close_when_idle(std::weak_ptr<mdm_client> weak, net::world* w);
     void drop(const std::shared_ptr<net::connection>& connection);
     void note_use();

@@ -248,15 +248,17 @@ result<enrollment> load_enrollment(const core& c, const plist::dict& d) {
             own.chain.push_back(*std::move(read));
         }
     }
-    return enrollment{.profile_identifier = text_or(d, "PayloadIdentifier"),
-                      .payload = std::move(plan->mdm),
-                      .identity = std::make_shared<const crypto::identity>(std::move(own)),
-                      .trust = trust_with(*c.env, plan->anchors),
-                      .by_ade = flag_of(d, "Automated"),
-                      .removable = flag_of(d, "Removable", true),
-                      .announced = c.box.updates.installed(),
-                      .enrollment_id = text_or(d, "EnrollmentID"),
-                      .bearer = text_or(d, "Bearer")};
+    enrollment out{.profile_identifier = text_or(d, "PayloadIdentifier"),
+                   .payload = plan->mdm,
+                   .identity = std::make_shared<const crypto::identity>(std::move(own)),
+                   .trust = trust_with(*c.env, plan->anchors),
+                   .by_ade = flag_of(d, "Automated"),
+                   .removable = flag_of(d, "Removable", true),
+                   .announced = c.box.updates.installed(),
+                   .enrollment_id = text_or(d, "EnrollmentID"),
+                   .bearer = text_or(d, "Bearer")};
+    pin(out, *plan, *c.env);
+    return out;
 }
 
 result<void> check_version(const plist::dict& snapshot) {

@@ -291,6 +291,23 @@ TEST(MdmPayload, RoundTrip) {
                 testing::ElementsAre("com.apple.mdm.per-user-connections"));
 }
 
+TEST(MdmPayload, PinnedCertificatesRoundTrip) { // ENR-111
+    auto m = mdm();
+    EXPECT_TRUE(m.server_pins.empty() && m.checkin_pins.empty());
+    EXPECT_FALSE(m.revocation_check_required);
+    m.server_pins = {"A", "B"};
+    m.checkin_pins = {"B"};
+    m.revocation_check_required = true;
+    auto p = mdm_item();
+    p.content = write_mdm(m);
+    const auto read = read_mdm(p).value();
+    EXPECT_EQ(read.server_pins, m.server_pins);
+    EXPECT_EQ(read.checkin_pins, m.checkin_pins);
+    EXPECT_TRUE(read.revocation_check_required);
+    p.content.set("ServerURLPinningCertificateUUIDs", plist::array{std::int64_t{5}});
+    EXPECT_FALSE(read_mdm(p));
+}
+
 TEST(MdmPayload, RequiredKeys) { // MDM-CHK-055, ENR-003
     for (const auto* key : {"IdentityCertificateUUID", "Topic", "ServerURL"}) {
         EXPECT_EQ(mdm_refusal(key, {}).code, errc::missing_key) << key;

@@ -90,6 +90,12 @@ struct mdm_payload {
     std::vector<std::string> server_capabilities;
     std::string enrollment_mode = {}; ///< account-driven: "BYOD" or "ADDE"
     std::string assigned_managed_apple_id = {};
+    /// PayloadUUIDs of the certificates that alone are trusted at ServerURL and at CheckInURL
+    /// (ServerURLPinningCertificateUUIDs, CheckInURLPinningCertificateUUIDs); empty: the usual
+    /// ones.
+    std::vector<std::string> server_pins = {}, checkin_pins = {};
+    /// PinningRevocationCheckRequired: no connection without a positive answer of such a check.
+    bool revocation_check_required = false;
 };
 result<mdm_payload> read_mdm(const payload& p);
 plist::dict write_mdm(const mdm_payload& m);
