@@ -89,7 +89,8 @@ def rates(where, identities, count=100_000):
         rate = h2load(where, count, port, header)
         cpu = (cpu_of(server) - before) / count
         own = (rate, cpu)
-    return {"bare": {"rate": bare[0], "cpu": bare[1]}, "own": {"rate": own[0], "cpu": own[1]}, "ratio": own[0] / bare[0]}
+    return {"bare": {"rate": bare[0], "cpu": bare[1]}, "own": {"rate": own[0], "cpu": own[1]}, "clock": own[0] / bare[0],
+            "ratio": bare[1] / own[1]}
 
 
 def token_memory(where, few=1000, many=100_000):

@@ -1,3 +1,4 @@
+#include "pomona/net/prompt_handler.hpp"
 #include "real/h2_server.hpp"
 
 #include <algorithm>
@@ -24,6 +25,10 @@ class running_handler {
     std::shared_ptr<h2_session> keep_alive_;
     std::size_t& count_;
 };
+
+bool has_no_body(const request& to, const response& what) {
+    return what.body.empty() || to.method == "HEAD" || what.status == 204 || what.status == 304;
+}
 
 } // namespace
 
@@ -140,6 +145,26 @@ task<void> h2_server::fail_on_purpose(std::shared_ptr<h2_server> self, std::int3
     }
 }
 
+bool h2_server::answer_at_once(std::int32_t id, h2_served& stream) {
+    const auto* const prompt = setup_.on_request->target<prompt_handler>();
+    if (prompt == nullptr || owner().observed_by() != nullptr) {
+        return false;
+    }
+    incoming asked{.what = std::move(stream.what), .connection = setup_.info};
+    auto r = prompt->at_once(asked);
+    stream.what = std::move(asked.what);
+    if (!r) {
+        return false;
+    }
+    limit_streams(r->streams);
+    complete_headers(r->what);
+    note_answer(setup_, stream.what, r->what);
+    const bool no_body = has_no_body(stream.what, r->what);
+    stream.out = std::move(r->what.body);
+    submit(id, stream, r->what.status, std::move(r->what.headers), no_body);
+    return true;
+}
+
 task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream) {
     const running_handler counted{self, self->running_};
     if (stream->closed) {
@@ -196,8 +221,7 @@ task<void> h2_server::answer(std::shared_ptr<h2_server> self, std::int32_t id, s
         co_await fail_on_purpose(self, id, stream, std::move(r));
         co_return;
     }
-    const bool no_body = r.what.body.empty() || stream->what.method == "HEAD" ||
-                         r.what.status == 204 || r.what.status == 304;
+    const bool no_body = has_no_body(stream->what, r.what);
     stream->out = std::move(r.what.body);
     self->submit(id, *stream, r.what.status, std::move(r.what.headers), no_body);
 }

@@ -183,6 +183,9 @@ void h2_server::on_end_stream(std::int32_t id) {
         reset(id, NGHTTP2_REFUSED_STREAM);
         return;
     }
+    if (answer_at_once(id, *found->second)) {
+        return;
+    }
     ++running_;
     owner().spawn("answer HTTP/2", answer(std::static_pointer_cast<h2_server>(shared_from_this()),
                                           id, found->second));

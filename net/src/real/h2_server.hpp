@@ -54,6 +54,8 @@ class h2_server final : public h2_session, public drainable {
     static task<void> pump(std::shared_ptr<h2_server> self, std::int32_t id, served_ptr stream,
                            exchange_log log);
     void submit(std::int32_t id, h2_served& stream, unsigned status, headers fields, bool no_body);
+    /// False: a task has to do it.
+    bool answer_at_once(std::int32_t id, h2_served& stream);
     void flush_answers();
     static task<void> flush_soon(std::shared_ptr<h2_server> self);
     /// An answer that goes wrong on purpose.

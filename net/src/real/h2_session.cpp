@@ -9,6 +9,7 @@ namespace {
 constexpr std::int32_t connection_window = 1 << 20;
 constexpr std::uint32_t stream_window = 1U << 18U;
 constexpr std::size_t write_at_once = 32U << 10U;
+constexpr std::size_t many_octets = 4U << 10U;
 constexpr auto write_timeout = std::chrono::seconds{30};
 constexpr auto linger_time = std::chrono::seconds{5};
 // Bounds against floods: acknowledgements queued for a peer that does not read, and streams opened
@@ -317,13 +318,14 @@ task<void> h2_session::read_all(std::shared_ptr<h2_session> self, bytes input) {
             const auto taken =
                 nghttp2_session_mem_recv(self->session_.get(), input.data(), input.size());
             self->in_nghttp2_ = false;
+            const bool is_much = input.size() >= many_octets;
             bytes{}.swap(input); // held by nobody while waiting
             if (taken < 0) {
                 self->lose({io_failure::protocol, nghttp2_strerror(static_cast<int>(taken))});
                 break;
             }
             self->on_progress();
-            self->flush();
+            self->flush(is_much ? many_octets : 0); // much came, much may go
             // The writer comes first: it is told of a GOAWAY that nghttp2 sends of its own accord.
             if (self->writing_) {
                 co_await self->stream_->yield();

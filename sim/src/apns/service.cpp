@@ -8,6 +8,7 @@
 #include "apns/provider_tokens.hpp"
 #include "apns/token_store.hpp"
 #include "pomona/foundation/uuid.hpp"
+#include "pomona/net/prompt_handler.hpp"
 
 #include <algorithm>
 #include <array>
@@ -354,8 +355,16 @@ result<void> emulated_service::listen_on(net::endpoint& bind) {
     how.channel_of = [](const net::request& what) {
         return std::string{is_device_call(what) ? "apns-device" : "apns"};
     };
-    auto opened = world_->listen(
-        std::move(how), [c = core_](net::incoming in) { return answer(c, std::move(in)); });
+    // Without a fault that waits for it, a push is answered as it is read.
+    net::prompt_handler handler{
+        .at_once = [c = core_](net::incoming& in) -> std::optional<net::reply> {
+            if (is_device_call(in.what) || !c->orders.waiting().empty()) {
+                return std::nullopt;
+            }
+            return c->push(in).what;
+        },
+        .otherwise = [c = core_](net::incoming in) { return answer(c, std::move(in)); }};
+    auto opened = world_->listen(std::move(how), std::move(handler));
     if (!opened) {
         return std::unexpected(opened.error());
     }

@@ -1,4 +1,5 @@
 // The same conversations in both worlds: same results, same calls of the observer at each end.
+#include "pomona/net/prompt_handler.hpp"
 #include "support.hpp"
 
 namespace pomona::net {
@@ -258,6 +259,70 @@ TEST_P(contract, a_draining_server_finishes_what_it_has_begun_and_takes_nothing_
         EXPECT_TRUE(!next && may_send_again("POST", next.error(), true));
         auto again = co_await world_->open(to(*server));
         EXPECT_TRUE(!again && again.error().kind == transport_failure::refused);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
+TEST_P(contract, a_server_parts_with_its_connections_and_takes_new_ones) {
+    signal asked{*world_};
+    signal go_on{*world_};
+    bool may_answer = false;
+    std::size_t requests = 0;
+    handler slow = [&](incoming in) -> task<reply> {
+        ++requests;
+        asked.notify_all();
+        while (!may_answer) {
+            (void)co_await go_on.wait_until(soon());
+        }
+        co_return co_await echo(std::move(in));
+    };
+    const auto server = listen(slow);
+    bool answered = false;
+    auto ask = [&](std::shared_ptr<connection> c) -> task<> {
+        auto got = co_await c->exchange(post("/mdm", "x"), soon(), by("mac-1"));
+        answered = got && pomona::to_text(bytes_view{got->body}) == "x";
+    };
+    auto body = [&]() -> task<> {
+        auto busy = co_await world_->open(to(*server));
+        task_group group{*world_};
+        group.spawn("ask", ask(*busy));
+        while (requests == 0) {
+            (void)co_await asked.wait_until(soon());
+        }
+        server->part();
+        may_answer = true;
+        go_on.notify_all();
+        co_await group.all_done(soon());
+        EXPECT_TRUE(answered);
+        auto other = co_await world_->open(to(*server));
+        EXPECT_TRUE(other);
+        auto got = co_await (*other)->exchange(post("/mdm", "y"), soon(), by("mac-2"));
+        EXPECT_TRUE(got);
+    };
+    ASSERT_TRUE(world_->run(body()));
+}
+
+TEST_P(contract, a_prompt_handler_answers_at_once_or_leaves_the_request_whole) {
+    prompt_handler both{.at_once = [](incoming& in) -> std::optional<reply> {
+                            if (in.what.target != "/at-once") {
+                                return std::nullopt;
+                            }
+                            reply out;
+                            out.what.body = std::move(in.what.body);
+                            return out;
+                        },
+                        .otherwise = echo};
+    const auto server = listen(both);
+    auto body = [&]() -> task<> {
+        for (auto* const watching :
+             {static_cast<observer*>(&record_), static_cast<observer*>(nullptr)}) {
+            world_->observe(watching);
+            auto opened = co_await world_->open(to(*server));
+            for (const auto* const path : {"/at-once", "/later", "/at-once"}) {
+                auto got = co_await (*opened)->exchange(post(path, path), soon(), by("mac-1"));
+                EXPECT_TRUE(got && pomona::to_text(bytes_view{got->body}) == path) << path;
+            }
+        }
     };
     ASSERT_TRUE(world_->run(body()));
 }
