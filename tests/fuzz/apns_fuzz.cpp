@@ -37,13 +37,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(!token || !token->value().empty());
     const sim::apns::credential trusted{sim::apns::credential::kind::trusted,
                                         {topic{"com.apple.mgmt.x"}}};
+    const auto named = sim::apns::token_in(asked.target);
     const auto verdict =
         sim::apns::judge({.method = asked.method,
                           .target = asked.target,
                           .headers = asked.headers,
                           .body_bytes = rest.size(),
                           .who = trusted,
-                          .now = time_point{std::chrono::hours{24}}},
+                          .now = time_point{std::chrono::hours{24}},
+                          .token = named},
                          sim::apns::token_state{.owner = topic{"com.apple.mgmt.x"}}, {});
     must(!verdict.refused || !verdict.deliver);
     must(!verdict.refused || apns::status_of(*verdict.refused) >= 400);
