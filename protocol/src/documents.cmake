@@ -23,7 +23,9 @@ set(protocol_documents
   src/predicate/evaluator.cpp
   src/predicate/lexer.cpp
   src/predicate/parser.cpp
+  src/predicate/parser_values.cpp
   src/predicate/pattern.cpp
+  src/predicate/pattern_compiler.cpp
   src/predicate/text_match.cpp
   src/profile/certificate_payload.cpp
   src/profile/errors.cpp

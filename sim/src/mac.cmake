@@ -61,6 +61,8 @@ set(sim_mac
   src/mac/machine/machine.cpp
   src/mac/machine/os_catalogue.cpp
   src/mac/machine/os_updates.cpp
+  src/mac/machine/os_updates_course.cpp
+  src/mac/machine/os_updates_declared.cpp
   src/mac/machine/os_updates_save.cpp
   src/mac/machine/power.cpp
   src/mac/machine/provisioning.cpp

@@ -22,6 +22,7 @@ std::vector<check> all_checks() {
     add_scep_message_checks(out);
     add_ddm_declaration_checks(out);
     add_ddm_device_checks(out);
+    add_ddm_fetching_checks(out);
     add_apns_checks(out);
     add_setup_checks(out);
     add_bootstrap_token_checks(out);

@@ -79,4 +79,8 @@ nlohmann::json trace_path(const nlohmann::json& root, std::string_view path) {
     return trace::at_path(root, path);
 }
 
+bool switches_on(const exchange& x) {
+    return x.answered() && x.answer->summary.text("RequestType") == "DeclarativeManagement";
+}
+
 } // namespace pomona::checks

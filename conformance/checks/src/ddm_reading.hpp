@@ -35,4 +35,7 @@ nlohmann::json trace_path(const nlohmann::json& root, std::string_view path);
 inline constexpr std::string_view no_manifest =
     "no Mac asked for declaration-items and was answered 200";
 
+/// The answer is a DeclarativeManagement command.
+bool switches_on(const exchange& x);
+
 } // namespace pomona::checks

@@ -17,6 +17,7 @@ void add_scep_checks(std::vector<check>& to);            // checks_scep.cpp
 void add_ddm_server_checks(std::vector<check>& to);      // checks_ddm_server.cpp
 void add_scep_message_checks(std::vector<check>& to);    // checks_scep_messages.cpp
 void add_ddm_declaration_checks(std::vector<check>& to); // checks_ddm_declarations.cpp
+void add_ddm_fetching_checks(std::vector<check>& to);    // checks_ddm_fetching.cpp
 void add_ddm_device_checks(std::vector<check>& to);      // checks_ddm_device.cpp
 void add_user_channel_checks(std::vector<check>& to);    // checks_user_channel.cpp
 void add_schema_checks(std::vector<check>& to);          // checks_schema.cpp

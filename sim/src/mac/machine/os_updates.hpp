@@ -153,6 +153,9 @@ class os_updates {
     static result<os_updates> load(const plist::dict& saved);
 
   private:
+    /// Schema system.update.schedule.yaml, MaxUserDeferrals: the user is asked once a day.
+    static constexpr duration ask_again_after = std::chrono::hours{24};
+
     enum class step { downloading, preparing, prepared, authorising, installing, restarting };
     struct job {
         const macos_release* target = nullptr;
