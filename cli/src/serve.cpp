@@ -47,6 +47,13 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     if (s.given("abm-port")) {
         o.abm_bind = {bind, static_cast<std::uint16_t>(abm_port->value_or(0))};
     }
+    const auto proxy_port = s.number("proxy-port", 0, 65535);
+    if (!proxy_port) {
+        return std::unexpected(exit_code::usage);
+    }
+    if (s.given("proxy-port")) {
+        o.proxy_bind = {"127.0.0.1", static_cast<std::uint16_t>(proxy_port->value_or(0))};
+    }
     o.portal_bind = {"127.0.0.1", static_cast<std::uint16_t>(portal_port->value_or(0))};
     o.api_key = s.text("api-key").value_or("");
     const auto http = s.text("http").value_or("both");
@@ -85,6 +92,24 @@ std::string also_ports(stack::stack& running) {
     return out;
 }
 
+/// What a server or client of others has to be told.
+void announce_for_others(const stack::target& target, const std::filesystem::path& data) {
+    if (target.abm_url.empty() && target.proxy_url.empty()) {
+        return;
+    }
+    std::cout << "\nServers and clients of others:\n"
+              << "  one root      SSL_CERT_FILE=" << (data / "apns" / "ca.pem").string() << "\n"
+              << "  APNs          https://" << target.apns.host << ':' << target.apns.port
+              << "/3/device/TOKEN, push certificate apns/push.pem\n";
+    if (!target.abm_url.empty()) {
+        std::cout << "  DEP           base URL " << target.abm_url
+                  << ", token: `pomona ctl abm token`\n";
+    }
+    if (!target.proxy_url.empty()) {
+        std::cout << "  Apple's names HTTPS_PROXY=" << target.proxy_url << "\n";
+    }
+}
+
 void announce(stack::stack& running, const std::string& file, const std::filesystem::path& data,
               const std::vector<std::string>& bugs) {
     const auto& target = running.target();
@@ -100,6 +125,7 @@ void announce(stack::stack& running, const std::string& file, const std::filesys
                       : "  ABM           " + target.abm_url + "  (worked by `pomona ctl abm`)\n")
               << "  push files    " << (data / "apns").string() << "/push.pem, push.key, ca.pem\n"
               << "  target file   " << file << "\n";
+    announce_for_others(target, data);
     for (const auto& bug : bugs) {
         std::cout << "  planted bug   " << bug << "\n";
     }
@@ -131,6 +157,10 @@ std::vector<option> own_options() {
         {"abm-port", 0, "PORT",
          "Emulates Apple Business Manager there; 0: a free one. Without it there is none", "",
          false},
+        {"proxy-port", 0, "PORT",
+         "A CONNECT proxy on 127.0.0.1 that leads Apple's host names to the emulated services and "
+         "refuses every other; 0: a free one",
+         "", false},
         {"portal-port", 0, "PORT",
          "Where `pomona ctl` works the emulated services, on 127.0.0.1 only; 0: a free one", "0",
          false},

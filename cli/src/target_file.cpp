@@ -156,9 +156,16 @@ void read_tree(const yaml::node& root, reading& into) {
         out.apns.trust = apns.pem("trust");
         apns.finish();
     }
-    for (auto [key, text] : {std::pair{"abm_url", &out.abm_url}, {"portal_url", &out.portal_url}}) {
+    for (auto [key, text] : {std::pair{"abm_url", &out.abm_url},
+                             {"portal_url", &out.portal_url},
+                             {"proxy_url", &out.proxy_url}}) {
         if (const auto* n = target.take(key, false)) {
             *text = n->text;
+            if (!net::parse_url(n->text)) {
+                problems.push_back({n->where,
+                                    "`" + std::string{key} + "` has to be an http or https URL",
+                                    "`pomona serve` writes such a file"});
+            }
         }
     }
     read_adapter(target, into);

@@ -18,4 +18,5 @@ set(net_real
   src/real/server_session.cpp
   src/real/socket_stream.cpp
   src/real/tls_context.cpp
+  src/real/tunnel.cpp
   src/real/waiters.cpp)

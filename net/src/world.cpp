@@ -40,6 +40,11 @@ void world::spawn(std::string name, task<void> work) {
         [name = std::move(name)](std::exception_ptr failure) { log_failure(name, failure); });
 }
 
+result<std::unique_ptr<listener>> world::listen_for_tunnels(tunnel_options /*options*/) {
+    return fail(std::make_error_code(std::errc::operation_not_supported),
+                "a proxy needs the real world");
+}
+
 task<open_result> world::open(open_options options) {
     if (!injector_ || !injector_->watches(options.note)) {
         return connect(std::move(options));

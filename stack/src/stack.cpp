@@ -1,5 +1,6 @@
 #include "pomona/stack/stack.hpp"
 
+#include "apple_names.hpp"
 #include "emulator_folder.hpp"
 #include "pomona/foundation/encoding.hpp"
 #include "pomona/sim/device_ca/device_ca.hpp"
@@ -63,6 +64,7 @@ struct stack::builder {
     static net::task<result<void>> start_push(builder* self);
     static net::task<result<void>> start_abm(builder* self);
     static result<void> start_portal(builder* self);
+    static result<void> start_proxy(builder* self);
     static net::task<result<void>> start_server(builder* self);
     static net::task<result<void>> start_all(builder* self);
     static net::task<void> keep_outcome(net::task<result<void>> work,
@@ -176,6 +178,7 @@ net::task<result<void>> stack::builder::start_push(builder* self) {
     sim::apns::service_options how;
     how.bind = self->options.apns_bind;
     how.also_bind = self->options.apns_also_bind;
+    how.names = names_of_apns(self->options.apns_bind.host);
     how.key_for = lookup(self->roles);
     if (self->kept) {
         auto tokens = self->kept->tokens();
@@ -199,10 +202,8 @@ net::task<result<void>> stack::builder::start_push(builder* self) {
 net::task<result<void>> stack::builder::start_abm(builder* self) {
     auto& world = *self->out->world_;
     // Under these names Apple's own hosts are known to clients that cannot be told another.
-    auto identity = co_await self->out->apns_->issue_tls_identity(
-        {"localhost", self->options.abm_bind->host, "mdmenrollment.apple.com",
-         "api-business.apple.com", "api-school.apple.com", "account.apple.com",
-         "iprofiles.apple.com", "deviceenrollment.apple.com"});
+    auto identity =
+        co_await self->out->apns_->issue_tls_identity(names_of_abm(self->options.abm_bind->host));
     if (!identity) {
         co_return unusable("Apple Business Manager", identity.error());
     }
@@ -227,6 +228,19 @@ result<void> stack::builder::start_portal(builder* self) {
         return unusable("the emulated services' portal", portal.error());
     }
     self->out->portal_ = *std::move(portal);
+    return {};
+}
+
+result<void> stack::builder::start_proxy(builder* self) {
+    auto proxy = self->out->world_->listen_for_tunnels(
+        {.bind = *self->options.proxy_bind,
+         .routes =
+             routes_to(self->out->apns_->local(),
+                       self->out->abm_ ? std::optional{self->out->abm_->local()} : std::nullopt)});
+    if (!proxy) {
+        return unusable("the proxy to Apple's host names", proxy.error());
+    }
+    self->out->proxy_ = *std::move(proxy);
     return {};
 }
 
@@ -306,6 +320,9 @@ net::task<result<void>> stack::builder::start_all(builder* self) {
     if (outcome && self->options.portal_bind) {
         outcome = start_portal(self);
     }
+    if (outcome && self->options.proxy_bind) {
+        outcome = start_proxy(self);
+    }
     co_return outcome;
 }
 
@@ -351,6 +368,9 @@ void stack::builder::describe() {
     }
     if (out->portal_) {
         t.portal_url = "http://" + net::to_text(out->portal_->local());
+    }
+    if (out->proxy_) {
+        t.proxy_url = "http://" + net::to_text(out->proxy_->local());
     }
     t.adapter = "nanomdm";
     t.capabilities = {"queue", "push",          "declare",       "ade",

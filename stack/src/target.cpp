@@ -45,6 +45,7 @@ std::string to_yaml(const target& t) {
     out << YAML::EndMap;
     put(out, "abm_url", t.abm_url);
     put(out, "portal_url", t.portal_url);
+    put(out, "proxy_url", t.proxy_url);
     put(out, "adapter", t.adapter);
     out << YAML::Key << "capabilities" << YAML::Value << YAML::Flow << t.capabilities;
     out << YAML::EndMap << YAML::EndMap;

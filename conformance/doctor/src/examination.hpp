@@ -62,5 +62,6 @@ net::task<void> probe_enrollment(examination& e);
 net::task<void> probe_scep(examination& e);
 net::task<void> probe_push(examination& e);
 net::task<void> probe_api(examination& e);
+net::task<void> probe_apple(examination& e);
 
 } // namespace pomona::doctor

@@ -1,6 +1,7 @@
 // The real world: sockets, the machine's clock, the system's randomness.
 #include "real/acceptor.hpp"
 #include "real/opener.hpp"
+#include "real/tunnel.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -43,6 +44,14 @@ class real_world final : public world {
                         "the world has been shut down");
         }
         return real::start_listening(*this, loop_, tls_, std::move(options), std::move(on_request));
+    }
+
+    result<std::unique_ptr<listener>> listen_for_tunnels(tunnel_options options) override {
+        if (loop_->stopping) {
+            return fail(std::make_error_code(std::errc::operation_canceled),
+                        "the world has been shut down");
+        }
+        return real::start_tunnels(*this, loop_, std::move(options));
     }
 
     task<void> offload(std::function<void()> work, duration virtual_cost) override;

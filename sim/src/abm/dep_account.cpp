@@ -51,6 +51,9 @@ net::reply account(dep_call& call) {
 }
 
 net::reply set_discovery_url(dep_call& call) {
+    if (!call.state.org->is_supported) {
+        return call.refuse(errors::org_not_supported);
+    }
     const auto found = call.body.find("mdm_service_discovery_url");
     if (found == call.body.end() || !found->is_string() ||
         found->get_ref<const std::string&>().empty()) {

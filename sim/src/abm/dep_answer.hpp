@@ -38,8 +38,10 @@ inline constexpr dep_error flags_invalid{400, "FLAGS_INVALID"};
 inline constexpr dep_error locale_invalid{400, "LOCALE_INVALID"};
 inline constexpr dep_error discovery_url_required{400, "MDM_SERVICE_DISCOVERY_URL_REQUIRED"};
 inline constexpr dep_error discovery_url_not_valid{400, "MDM_SERVICE_DISCOVERY_URL_NOT_VALID"};
+inline constexpr dep_error org_not_supported{400, "ORG_NOT_SUPPORTED"};
 inline constexpr dep_error unauthorized{401, "UNAUTHORIZED"};
 inline constexpr dep_error token_rejected{401, "token_rejected"};
+inline constexpr dep_error token_rejected_403{403, "token_rejected"}; // observed besides the 401
 inline constexpr dep_error token_expired{401, "token_expired"};
 inline constexpr dep_error signature_invalid{401, "signature_invalid"};
 inline constexpr dep_error consumer_key_unknown{401, "consumer_key_unknown"};

@@ -1,5 +1,7 @@
 #include "abm/dep_api.hpp"
 
+#include <fmt/chrono.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -71,12 +73,21 @@ net::reply broken(net::reply whole) {
     return whole;
 }
 
+/// RFC 9110 section 5.6.7, IMF-fixdate.
+std::string to_http_date(time_point at) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time_t{seconds}));
+}
+
 net::reply refuse_by_fault(const dep_state& state, const fault_order& order) {
     const auto plain = [&](const dep_error& why) { return refuse(why, state.rules.error_form); };
     const auto later = [&](const dep_error& why) {
         auto out = plain(why);
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(order.retry_after);
-        out.what.headers.push_back({"Retry-After", std::to_string(seconds.count())});
+        // RFC 9110 section 10.2.3: seconds, or a date.
+        out.what.headers.push_back({"Retry-After", order.retry_as_date
+                                                       ? to_http_date(state.world->now() + seconds)
+                                                       : std::to_string(seconds.count())});
         return out;
     };
     switch (order.what) {
@@ -88,6 +99,8 @@ net::reply refuse_by_fault(const dep_state& state, const fault_order& order) {
         return plain(errors::unauthorized);
     case fault::forbidden:
         return plain(errors::forbidden);
+    case fault::token_rejected:
+        return plain(errors::token_rejected_403);
     case fault::access_denied:
         return plain(errors::access_denied);
     case fault::terms_not_signed:
@@ -200,6 +213,10 @@ std::optional<std::vector<std::string>> serials_in(const json& body) {
         out.push_back(item.get<std::string>());
     }
     return out;
+}
+
+bool is_to_fail(const dep_call& call) {
+    return call.state.faults.take(fault::failed, call.server.id, net::path_of(call.what.target));
 }
 
 device_ptr own_device(const dep_call& call, std::string_view serial) {

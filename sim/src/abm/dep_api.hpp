@@ -54,6 +54,8 @@ net::reply answer_dep(dep_state& state, const net::request& what);
 
 /// The serials of the body's "devices"; nullopt when they are missing, empty or no texts.
 std::optional<std::vector<std::string>> serials_in(const nlohmann::ordered_json& body);
+/// The fault `failed` is due for this request.
+bool is_to_fail(const dep_call& call);
 /// The device, when it is one of the caller's server; null otherwise.
 device_ptr own_device(const dep_call& call, std::string_view serial);
 

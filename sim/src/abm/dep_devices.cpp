@@ -164,11 +164,12 @@ net::reply device_details(dep_call& call) {
     if (!serials) {
         return call.refuse(errors::device_id_required);
     }
+    const bool fails = is_to_fail(call);
     json out = json::object();
     for (const auto& serial : *serials) {
         const auto device = own_device(call, serial);
-        auto one = device ? device_json(*device, call.version) : json::object();
-        one["response_status"] = device ? "SUCCESS" : "NOT_ACCESSIBLE";
+        auto one = device && !fails ? device_json(*device, call.version) : json::object();
+        one["response_status"] = !device ? "NOT_ACCESSIBLE" : fails ? "FAILED" : "SUCCESS";
         out[serial] = std::move(one);
     }
     return answer_json({{"devices", std::move(out)}});
@@ -182,13 +183,14 @@ net::reply disown(dep_call& call) {
     if (!call.server.may_disown) {
         return call.refuse(errors::access_denied);
     }
+    const bool fails = is_to_fail(call);
     json out = json::object();
     for (const auto& serial : *serials) {
         const bool own = own_device(call, serial) != nullptr;
-        if (own) {
+        if (own && !fails) {
             call.state.org->release(serial, call.now());
         }
-        out[serial] = own ? "SUCCESS" : "NOT_ACCESSIBLE";
+        out[serial] = !own ? "NOT_ACCESSIBLE" : fails ? "FAILED" : "SUCCESS";
     }
     return answer_json({{"devices", std::move(out)}});
 }
@@ -217,7 +219,11 @@ net::reply activation_lock(dep_call& call) {
     const auto serial = found->get<std::string>();
     const auto device = own_device(call, serial);
     std::string_view said = "SUCCESS";
-    if (!device) {
+    if (is_to_fail(call)) {
+        said = "FAILED";
+    } else if (!call.state.org->is_supported) {
+        said = "ORG_NOT_SUPPORTED";
+    } else if (!device) {
         said = "NOT_ACCESSIBLE";
     } else if (device->activation_locked) {
         said = "DEVICE_ALREADY_LOCKED";

@@ -51,11 +51,14 @@ assignment assign_all(dep_call& call, const std::vector<std::string>& serials,
                       const std::string& uuid) {
     const bool by_fault =
         call.state.faults.take(fault::throttled, call.server.id, net::path_of(call.what.target));
+    const bool fails = is_to_fail(call);
     assignment out;
     for (const auto& serial : serials) {
         const auto device = own_device(call, serial);
         if (!device) {
             out.results[serial] = "NOT_ACCESSIBLE";
+        } else if (fails) {
+            out.results[serial] = "FAILED";
         } else if (by_fault || is_throttled(call, *device)) {
             // Derived: an older client that knows no THROTTLED is told FAILED (ABM-072).
             out.results[serial] = call.version >= 9 ? "THROTTLED" : "FAILED";
@@ -135,10 +138,11 @@ net::reply remove_profile(dep_call& call) {
     if (!serials) {
         return call.refuse(errors::device_id_required);
     }
+    const bool fails = is_to_fail(call);
     json out = json::object();
     for (const auto& serial : *serials) {
         const bool own = own_device(call, serial) != nullptr;
-        if (own) {
+        if (own && !fails) {
             call.state.org->modify(serial, call.now(), [](device_record& d) {
                 d.status = d.status == profile_status::pushed ? profile_status::removed
                                                               : profile_status::empty;
@@ -147,7 +151,7 @@ net::reply remove_profile(dep_call& call) {
                 d.profile_pushed.reset();
             });
         }
-        out[serial] = own ? "SUCCESS" : "NOT_ACCESSIBLE";
+        out[serial] = !own ? "NOT_ACCESSIBLE" : fails ? "FAILED" : "SUCCESS";
     }
     return answer_json({{"devices", std::move(out)}});
 }

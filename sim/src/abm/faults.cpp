@@ -11,7 +11,7 @@ struct named {
     std::string_view name;
     std::string_view about;
 };
-constexpr std::array<named, 17> names{{
+constexpr std::array<named, 19> names{{
     {fault::server_error, "server-error", "500 Internal Server Error"},
     {fault::unavailable, "unavailable", "503 with Retry-After"},
     {fault::too_many_requests, "too-many-requests", "429 TOO_MANY_REQUESTS with Retry-After"},
@@ -22,6 +22,7 @@ constexpr std::array<named, 17> names{{
     {fault::invalid_cursor, "invalid-cursor", "400 INVALID_CURSOR where a cursor is sent"},
     {fault::expired_cursor, "expired-cursor", "400 EXPIRED_CURSOR where a cursor is sent"},
     {fault::exhausted_cursor, "exhausted-cursor", "400 EXHAUSTED_CURSOR where a cursor is sent"},
+    {fault::token_rejected, "token-rejected", "403 token_rejected where a session is asked for"},
     {fault::malformed_json, "malformed-json", "200 with JSON that breaks off"},
     {fault::repeated_cursor, "repeated-cursor",
      "a page with the cursor that was sent, and more_to_follow"},
@@ -30,6 +31,7 @@ constexpr std::array<named, 17> names{{
     {fault::shuffled_page, "shuffled-page", "the devices of a page in reverse order"},
     {fault::new_session, "new-session", "an answer that moves the session to another token"},
     {fault::throttled, "throttled", "every device of an assignment is THROTTLED"},
+    {fault::failed, "failed", "every device of a request is FAILED, and nothing is done"},
 }};
 
 const named& entry(fault f) {
@@ -47,6 +49,8 @@ bool refuses(fault f, std::string_view path) {
     case fault::expired_cursor:
     case fault::exhausted_cursor:
         return sends_cursor(path);
+    case fault::token_rejected:
+        return path == "/session";
     default:
         return f <= fault::malformed_json;
     }

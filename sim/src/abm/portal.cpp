@@ -79,7 +79,8 @@ std::optional<pomona::abm::server_token> token_in(const json& body, time_point n
                                 .consumer_secret = text_in(body, "consumer_secret"),
                                 .access_token = text_in(body, "access_token"),
                                 .access_secret = text_in(body, "access_secret"),
-                                .expires = now + std::chrono::days{365}};
+                                .expires = from_rfc3339(text_in(body, "access_token_expiry"))
+                                               .value_or(now + std::chrono::days{365})};
     return t.consumer_key.empty() || t.consumer_secret.empty() || t.access_token.empty() ||
                    t.access_secret.empty()
                ? std::nullopt
@@ -251,7 +252,8 @@ net::reply order_fault(portal_call& c) {
                 .server = c.text("server"),
                 .path = c.text("path"),
                 .times = std::max(1U, c.number("times", 1)),
-                .retry_after = std::chrono::seconds{c.number("retry_after_seconds", 60)}});
+                .retry_after = std::chrono::seconds{c.number("retry_after_seconds", 60)},
+                .retry_as_date = c.flag("retry_as_date").value_or(false)});
     return json_reply(200, json::object());
 }
 
@@ -292,8 +294,13 @@ net::reply set_rules(portal_call& c) {
                      std::chrono::duration_cast<std::chrono::seconds>(r.cool_down).count()))};
     r.forbidden_sessions = c.flag("forbidden_sessions").value_or(r.forbidden_sessions);
     r.moving_sessions = c.flag("moving_sessions").value_or(r.moving_sessions);
-    if (const auto seed = c.flag("apple_seed")) {
-        c.to.org().has_apple_seed = *seed;
+    auto& org = c.to.org();
+    org.has_apple_seed = c.flag("apple_seed").value_or(org.has_apple_seed);
+    org.is_supported = c.flag("org_supported").value_or(org.is_supported);
+    if (const auto agent = c.body.find("refused_agent");
+        agent != c.body.end() && agent->is_string()) {
+        const auto begin = agent->get<std::string>();
+        r.refused_agents = begin.empty() ? std::vector<std::string>{} : std::vector{begin};
     }
     const auto form = c.text("error_form");
     if (form == "bare" || form == "quoted" || form == "json") {

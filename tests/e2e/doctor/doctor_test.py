@@ -58,6 +58,7 @@ target:
     trust: |
 {indent(apns["trust"])}
   capabilities: {self.capabilities}
+{self.changes.get("more", "")}
 """)
         return file
 
@@ -208,6 +209,55 @@ def apns_speaks_http1(b):
     instead_of_apns(b)
 
 
+@case("port-closed")
+def business_manager_unreachable(b):
+    b.changes["more"] = f"  abm_url: https://localhost:{stub.closed_port()}"
+
+
+@case("tls-untrusted")
+def business_manager_of_another_root(b):
+    b.changes["abm"] = "abm_url"  # the stub itself, which does not chain to the push service's root
+
+
+@case("abm-service")
+def push_service_in_its_place(b):
+    b.changes["more"] = f"  abm_url: https://localhost:{b.apns['port']}"
+
+
+@case("portal-closed")
+def portal_unreachable(b):
+    b.changes["more"] = f"  portal_url: http://localhost:{stub.closed_port()}"
+
+
+@case("portal-key")
+def portal_of_another_serve(b):
+    b.changes["more"] = f"  portal_url: {b.apns['portal']}"
+
+
+def plain_server(b):
+    server = stub.Server(("127.0.0.1", 0), stub.Handler)
+    server.setup, server.other = b.setup, []
+    thread = stub.threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    b.closing.callback(lambda: (server.shutdown(), server.server_close(), thread.join()))
+    return server.server_port
+
+
+@case("portal-answer")
+def web_server_in_place_of_the_portal(b):
+    b.changes["more"] = f"  portal_url: http://localhost:{plain_server(b)}"
+
+
+@case("proxy-closed")
+def proxy_unreachable(b):
+    b.changes["more"] = f"  proxy_url: http://localhost:{stub.closed_port()}"
+
+
+@case("proxy-other")
+def web_server_in_place_of_the_proxy(b):
+    b.changes["more"] = f"  proxy_url: http://localhost:{plain_server(b)}"
+
+
 @case("open-files")
 def few_open_files(b):
     b.prefix = ("bash", "-c", 'ulimit -n 66; exec "$@"', "few")
@@ -270,6 +320,8 @@ def test_planted(sound):
             with b.closing, stub.running(b.setup) as server:
                 if b.changes.get("api", "").startswith("/"):
                     b.changes["api"] = server.base + b.changes["api"]
+                if "abm" in b.changes:
+                    b.changes["more"] = f"  {b.changes['abm']}: {server.base}"
                 target = b.target(server)
                 found = examine(name, expected, code, b, target)
                 carry_out(name, code, b, target, found)
@@ -315,6 +367,30 @@ def test_words(target):
         expect("other credentials" in process.stderr, "the adapter's own look", process)
 
 
+def test_business_manager(target):
+    """What is only a warning: nothing of it keeps a run from beginning."""
+    def warned():
+        process = run("doctor", "-t", target, "--json")
+        expect_exit(process, 0)
+        return {f["id"] for f in json.loads(process.stdout)["findings"] if f["verdict"] == "warn"}
+
+    def ctl(*arguments):
+        process = run("ctl", "abm", *arguments, "-t", target, "--json")
+        expect_exit(process, 0)
+        return json.loads(process.stdout) if process.stdout.strip() else {}
+
+    expect(warned() == set(), "before anything was done")
+    ctl("terms", "withdraw")
+    expect(warned() == {"abm-terms"}, str(warned()))
+    ctl("terms", "accept")
+    with folder() as scratch:
+        ca = stub.Authority(scratch, "mdm")
+        entry = ctl("add-server", "mdm", "--file", ca.certificate)["id"]
+        expect(warned() == {"abm-token"}, str(warned()))
+        ctl("token", entry, "--out-file", scratch / "token.p7m")
+    expect(warned() == set(), "after the token was downloaded")
+
+
 def test_documented():
     """docs/doctor.md explains each finding, and no other."""
     source = "".join(path.read_text() for path in (SOURCE / "conformance/doctor/src").glob("*.cpp"))
@@ -328,16 +404,18 @@ def test_documented():
 
 def main():
     test_documented()
-    with served() as (_, target), folder() as certificates:
+    with served("--abm-port", 0, "--proxy-port", 0) as (_, target), folder() as certificates:
         ca = stub.Authority(certificates, "stub CA")
         text = target.read_text()
         push = text[text.index("  apns:"):]
         apns = {"port": int(re.search(r"port: (\d+)", push)[1]),
+                "portal": re.search(r'portal_url: "(.*)"', text)[1],
                 "trust": re.search(r"-----BEGIN.*?END CERTIFICATE-----", push, re.S)[0].replace("      ", "")}
         expect(len(CASES) >= 20 and os.access(POMONA, os.X_OK), f"only {len(CASES)} cases")
         sound = (apns, ca, ca.issue("server"))
         test_sound(sound, target)
         test_words(target)
+        test_business_manager(target)
         test_planted(sound)
 
 

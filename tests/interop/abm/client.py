@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import pathlib
+import re
 import sys
 
 sys.path.append("/usr/lib/python3/dist-packages")  # Debian's libraries, whichever interpreter runs this
@@ -94,6 +96,17 @@ class Setup:
         about = ctl(target, "show")
         self.url, self.root = about["url"], folder / "root.pem"
         self.root.write_text(about["trust"], encoding="utf-8")
+
+    def portal(self, method, path, body=None):
+        """A call of the portal that `pomona ctl` has no verb for."""
+        def value(key):
+            return re.search(rf'^\s*{key}: "(.*)"$', text, re.M)[1]
+        text = pathlib.Path(self.target).read_text(encoding="utf-8")
+        http = requests.Session()
+        http.trust_env = False
+        answer = http.request(method, value("portal_url") + path, json=body or {}, auth=(value("user"), value("key")), timeout=30)
+        harness.expect(answer.status_code < 300, f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json()
 
     def server(self, name="mdm"):
         """A new entry of the portal with its token; (id, client)."""

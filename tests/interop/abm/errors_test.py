@@ -1,5 +1,6 @@
 """ABM-011..022, 045..047, 066, 067: every row of errors.tsv is provoked over the wire and compared, in three forms of body."""
 
+import email.utils
 import json
 import pathlib
 import time
@@ -10,7 +11,8 @@ import requests_oauthlib
 import urllib3.util
 
 PROFILE = {"profile_name": "P", "url": "https://mdm.example.org/enroll"}
-ROWS = [line.split("\t") for line in (pathlib.Path(__file__).parent / "errors.tsv").read_text(encoding="utf-8").splitlines()
+TYPES = {"bare": "text/plain;charset=UTF8", "quoted": "text/plain;charset=UTF8", "json": "application/json;charset=UTF8"}
+ROWS = [(line.split("\t") + [""])[:4] for line in (pathlib.Path(__file__).parent / "errors.tsv").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith("#")]
 
 
@@ -50,6 +52,74 @@ class Provoke:
 
     def no_user_agent(self):
         return self.dep.http.get(self.setup.url + "/account", headers={"User-Agent": urllib3.util.SKIP_HEADER}, timeout=30)
+
+    def refused_user_agent(self):
+        self.ctl("rules", "refused_agent=nanodep/")
+        answer = self.dep.http.get(self.setup.url + "/account", headers={"User-Agent": "nanodep/1"}, timeout=30)
+        self.ctl("rules", "refused_agent=")
+        return answer
+
+    def discovery_not_supported(self):
+        self.ctl("rules", "org_supported=false")
+        answer = self.post("/account-driven-enrollment/profile", {"mdm_service_discovery_url": "https://mdm.example.org"})
+        self.ctl("rules", "org_supported=true")
+        return answer
+
+    def oauth(self, **parameters):
+        """A header of these parameters; nothing of it is signed."""
+        fields = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+        return self.dep.http.get(self.setup.url + "/session", headers={"Authorization": "OAuth " + fields}, timeout=30)
+
+    def oauth_without_nonce(self):
+        return self.oauth(oauth_consumer_key="CK", oauth_token="AT", oauth_signature_method="HMAC-SHA1", oauth_signature="x",
+                          oauth_timestamp="1")
+
+    def oauth_with_a_stranger(self):
+        return self.oauth(oauth_consumer_key="CK", oauth_stranger="1")
+
+    def oauth_parameter_twice(self):
+        return self.dep.http.get(self.setup.url + "/session", timeout=30,
+                                 headers={"Authorization": 'OAuth oauth_token="a", oauth_token="b"'})
+
+    def oauth_by_plaintext(self):
+        return self.oauth(oauth_consumer_key="CK", oauth_token="AT", oauth_signature_method="PLAINTEXT", oauth_signature="x",
+                          oauth_timestamp="1", oauth_nonce="n")
+
+    def no_oauth(self):
+        return self.dep.http.get(self.setup.url + "/session", timeout=30)
+
+    def expired_server_token(self):
+        token = {k: f"{k[:2]}_{time.monotonic_ns()}" for k in ("consumer_key", "consumer_secret", "access_token", "access_secret")}
+        self.setup.portal("POST", "/portal/servers",
+                          {"name": "late", "token": {**token, "access_token_expiry": "2020-01-01T00:00:00Z"}})
+        return self.dep.sign_in(**token)
+
+    def ended_session(self):
+        self.dep.sign_in()
+        self.setup.portal("POST", "/portal/sessions/end")
+        return self.dep.call("GET", "/account")
+
+    def forgotten_session(self):
+        self.ctl("rules", "forbidden_sessions=true")
+        self.setup.portal("POST", "/portal/sessions/end")
+        answer = self.dep.call("GET", "/account")
+        self.ctl("rules", "forbidden_sessions=false")
+        self.dep.sign_in()
+        return answer
+
+    def fault_token_rejected(self):
+        self.ctl("fault", "token-rejected")
+        return self.dep.sign_in()
+
+    def fault_unavailable_until(self):
+        """ABM-030 needs it: a date in place of seconds."""
+        self.setup.portal("POST", "/portal/faults",
+                          {"fault": "unavailable", "retry_after_seconds": 90, "retry_as_date": True})
+        before = time.time()
+        answer = self.dep.call("GET", "/account")
+        until = email.utils.parsedate_to_datetime(answer.headers["Retry-After"]).timestamp()
+        harness.expect(before + 85 < until < before + 200, answer.headers["Retry-After"])
+        return answer
 
     def nonsense_cursor(self):
         return self.post("/devices/sync", {"cursor": "bm9uc2Vuc2U="})
@@ -153,17 +223,13 @@ class Provoke:
         return self.fault("forbidden")
 
     def fault_too_many(self):
-        answer = self.fault("too-many-requests")
-        harness.expect(answer.headers["Retry-After"] == "60", "Retry-After")
-        return answer
+        return self.fault("too-many-requests")
 
     def fault_server_error(self):
         return self.fault("server-error")
 
     def fault_unavailable(self):
-        answer = self.fault("unavailable")
-        harness.expect(answer.headers["Retry-After"] == "60", "Retry-After")
-        return answer
+        return self.fault("unavailable")
 
     def terms_withdrawn(self):
         self.ctl("terms", "withdraw")
@@ -199,14 +265,18 @@ with client.served() as setup:
     provoke = Provoke(setup)
     for form in ("bare", "quoted", "json"):
         provoke.ctl("rules", f"error_form={form}")
-        for status, code, name in ROWS:
+        for status, code, name, header in ROWS:
             answer = getattr(provoke, name)()
             harness.expect(answer.status_code == int(status), f"{form} {name}: {answer.status_code} {answer.text}")
             if status == "405":
                 harness.expect(answer.text == "", f"{name}: a body")
-            elif code:
+            else:
                 harness.expect(body_of(answer, form) == code, f"{form} {name}: {answer.text}")
+                harness.expect(answer.headers["Content-Type"] == TYPES[form], f"{form} {name}: {answer.headers}")
+            key, _, value = header.partition(": ")
+            harness.expect(not key or (answer.headers[key] == value if value else key in answer.headers),
+                           f"{form} {name}: {answer.headers}, not {header}")
             if status == "403" and code != "FORBIDDEN":  # clients take that word for the end of a session
                 harness.expect("FORBIDDEN" not in answer.text, answer.text)
-    missing = {n for n in dir(Provoke) if not n.startswith("_")} - {r[2] for r in ROWS} - {"ctl", "post", "define", "fault", "signed"}
+    missing = {n for n in dir(Provoke) if not n.startswith("_")} - {r[2] for r in ROWS} - {"ctl", "post", "define", "fault", "signed", "oauth"}
     harness.expect(not missing, f"requests of no row: {missing}")

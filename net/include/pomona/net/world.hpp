@@ -5,6 +5,7 @@
 #include "pomona/net/connection.hpp"
 #include "pomona/net/fault.hpp"
 #include "pomona/net/listener.hpp"
+#include "pomona/net/tunnel.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -38,6 +39,10 @@ class world {
     task<open_result> open(open_options options);
     virtual result<std::unique_ptr<listener>> listen(listen_options options,
                                                      handler on_request) = 0;
+
+    /// A CONNECT proxy with these routes; its requests are not recorded, what goes through it is by
+    /// whom it leads to. Real world only.
+    virtual result<std::unique_ptr<listener>> listen_for_tunnels(tunnel_options options);
 
     /// CPU-heavy or blocking work: on a pool thread in the real world; in the virtual world it runs
     /// at once and the task resumes `virtual_cost` later. `work` must touch nothing that the

@@ -42,6 +42,9 @@ struct stack_options {
     /// Where the emulated services are worked by calls (plain HTTP: a loopback address); empty: not
     /// at all.
     std::optional<net::endpoint> portal_bind;
+    /// A CONNECT proxy that leads Apple's host names to the emulated services; empty: none. Real
+    /// world only.
+    std::optional<net::endpoint> proxy_bind;
     std::optional<net::endpoint> scep_http_bind; ///< SCEP without TLS; empty: not offered
     std::optional<scep_ca> other_ca;             ///< instead of the server's own
     bool seed_schema = false;                    ///< the Macs know what a seed of macOS brings
@@ -98,6 +101,7 @@ class stack {
     std::unique_ptr<sim::apns::service> apns_;
     std::unique_ptr<sim::abm::service> abm_;
     std::unique_ptr<net::listener> portal_;
+    std::unique_ptr<net::listener> proxy_;
     std::unique_ptr<pomona::server::server> server_;
     std::unique_ptr<sim::apns::device_link> link_;
     std::unique_ptr<sim::fleet::fleet> fleet_;

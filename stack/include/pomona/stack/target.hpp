@@ -36,6 +36,8 @@ struct target {
     target_push apns;
     std::string abm_url = {}; ///< Apple Business Manager, emulated; trust as for apns; empty: none
     std::string portal_url = {}; ///< where the emulated services are worked; login as for the API
+    /// A CONNECT proxy that leads Apple's host names to the emulated services; empty: none.
+    std::string proxy_url = {};
     std::string adapter = "nanomdm"; ///< which API its verbs are spoken in
     std::vector<std::string> capabilities;
 };

@@ -23,6 +23,7 @@ enum class fault : std::uint8_t {
     invalid_cursor,    ///< 400, where a cursor is sent
     expired_cursor,
     exhausted_cursor,
+    token_rejected, ///< 403 token_rejected, at /session
     malformed_json, ///< 200, and the body breaks off
     // These change it.
     repeated_cursor, ///< the request's own cursor again, and more_to_follow
@@ -30,7 +31,8 @@ enum class fault : std::uint8_t {
     extra_fields,    ///< unknown keys, families and statuses
     shuffled_page,   ///< devices of a page in another order
     new_session,     ///< the answer carries another X-ADM-Auth-Session
-    throttled        ///< every device of an assignment is THROTTLED
+    throttled,       ///< every device of an assignment is THROTTLED
+    failed           ///< every device of a request is FAILED, and nothing is done
 };
 
 /// The name scenarios and `pomona ctl abm` use: "expired-cursor".
@@ -47,6 +49,7 @@ struct fault_order {
     std::uint32_t times = 1; ///< that many requests
     /// Of Retry-After and of retry_after_seconds.
     duration retry_after = std::chrono::seconds{60};
+    bool retry_as_date = false; ///< Retry-After as an HTTP date
 };
 
 } // namespace pomona::sim::abm

@@ -97,6 +97,8 @@ class organization {
     organisation_details details;
     bool terms_accepted = true;
     bool has_apple_seed = true;
+    /// May lock devices and enroll by account; false: ORG_NOT_SUPPORTED.
+    bool is_supported = true;
 
     /// Null for an id that is not there. Pointers hold until the entry is removed.
     server_entry* find_server(std::string_view id);
