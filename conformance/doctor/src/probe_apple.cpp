@@ -60,8 +60,11 @@ net::task<void> probe_abm(examination& e, net::url at) {
         co_return;
     }
     const auto opened = co_await connect(e, at, {"h2", "http/1.1"});
-    if (!opened) {
-        co_return; // it was there just now
+    if (!opened) { // good by the server's root, which is not the one that counts here
+        e.problem("tls-untrusted", opened.error().message(), where,
+                  "Apple Business Manager, emulated, chains to `apns.trust`: is this another "
+                  "server?");
+        co_return;
     }
     judge_name(e, **opened, abm_name, where);
     // Without a session the service says so; without a User-Agent it would say that.

@@ -97,7 +97,9 @@ class Provoke:
     def ended_session(self):
         self.dep.sign_in()
         self.setup.portal("POST", "/portal/sessions/end")
-        return self.dep.call("GET", "/account")
+        answer = self.dep.call("GET", "/account")
+        self.dep.sign_in()
+        return answer
 
     def forgotten_session(self):
         self.ctl("rules", "forbidden_sessions=true")
@@ -112,7 +114,7 @@ class Provoke:
         return self.dep.sign_in()
 
     def fault_unavailable_until(self):
-        """ABM-030 needs it: a date in place of seconds."""
+        """RFC 9110: a date in place of seconds."""
         self.setup.portal("POST", "/portal/faults",
                           {"fault": "unavailable", "retry_after_seconds": 90, "retry_as_date": True})
         before = time.time()
@@ -125,6 +127,7 @@ class Provoke:
         return self.post("/devices/sync", {"cursor": "bm9uc2Vuc2U="})
 
     def cursor_of_another_server(self):
+        self.other.sign_in()
         return self.other.call("POST", "/devices/sync", {"cursor": self.cursor})
 
     def aged_cursor(self):
