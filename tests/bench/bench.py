@@ -12,6 +12,7 @@ import platform
 import subprocess
 
 import measure
+import pages
 import push
 
 HERE = pathlib.Path(__file__).parent
@@ -27,6 +28,7 @@ CONNECTED_LIMIT_KIB = 80
 FULL_LIMIT_KIB = 64
 PUSH_LIMIT = 1 / 0.6  # 60 % of the rate is so many times the time
 TOKEN_LIMIT_KIB = 8
+PAGE_LIMIT = 1.25  # constant, but for noise
 
 
 def verdict(value, limit):
@@ -104,6 +106,10 @@ def rows(m, memory, virtual_kib):
            f"{100 * one['ratio']:.0f} % of its rate (goal 60 %); by the clock {100 * one['clock']:.0f} %", verdict(1 / one["ratio"], PUSH_LIMIT))
     yield ("**4** a token that a device listens for, of 100,000", f"{memory['token']:.2f} KiB", "", "goal 8 KiB",
            verdict(memory["token"], TOKEN_LIMIT_KIB))
+    page = memory["page"]
+    yield (f"**5** a page of {pages.PAGE} of {pages.DEVICES} devices, Apple Business Manager, last quarter of the list",
+           f"{microseconds(page['last'])} of the service", f"first quarter, {microseconds(page['first'])}",
+           f"{page['last'] / page['first']:.2f} (goal: constant)", verdict(page["last"] / page["first"], PAGE_LIMIT))
     yield ("a Mac of `pomona run`, trace included (peak)", f"{enrolled['peak_kib']:.0f} KiB", "", "", "no goal")
     yield ("a Mac of the virtual world, server and trace included (peak)", f"{virtual_kib:.0f} KiB", "", "", "no goal")
 
@@ -165,6 +171,8 @@ def main():
     memory["full"] = measure.full_mac_memory(size.full // 5, size.full)
     with measure.folder() as where:
         memory["token"] = push.token_memory(where)
+    with measure.folder() as where:
+        memory["page"] = pages.of_long_list(pathlib.Path(where))
     text = text_of(measured, memory,
                    measure.virtual_memory(size.few, size.many), size)
     print(text)

@@ -48,6 +48,8 @@ class tunnels final : public closable, public std::enable_shared_from_this<tunne
 
     result<void> start();
     void close();
+    /// A tunnel has no word for it: its connections end.
+    void part();
     void close_now() override { close(); }
     [[nodiscard]] endpoint local() const { return local_; }
 
@@ -121,6 +123,10 @@ void tunnels::close() {
     closed_ = true;
     boost::system::error_code ignored;
     acceptor_.close(ignored);
+    part();
+}
+
+void tunnels::part() {
     for (auto* const client : std::vector(clients_.begin(), clients_.end())) {
         client->close();
     }
@@ -266,6 +272,7 @@ class tunnels_handle final : public listener {
         core_->close();
         co_return;
     }
+    void part() override { core_->part(); }
     void close() override { core_->close(); }
 
   private:
