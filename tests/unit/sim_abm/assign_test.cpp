@@ -116,12 +116,37 @@ TEST_F(assigning, ABM_075_activation_lock) {
     EXPECT_EQ(lock({{"device", "D00000"}}), "NOT_ACCESSIBLE");
     org_.modify("C00001", now(), [](device_record& d) { d.family = "AppleTV"; });
     EXPECT_EQ(lock({{"device", "C00001"}}), "DEVICE_NOT_SUPPORTED");
+    add_devices(1, "S1", "E");
+    org_.is_supported = false;
+    EXPECT_EQ(lock({{"device", "E00000"}}), "ORG_NOT_SUPPORTED");
+    org_.is_supported = true;
+    state_->faults.add({.what = fault::failed, .path = "/device/activationlock"});
+    EXPECT_EQ(lock({{"device", "E00000"}}), "FAILED");
+    EXPECT_FALSE(org_.find_device("E00000")->activation_locked);
     for (const auto& key : {json("short"), json(std::string(64, 'g')), json(1)}) {
         EXPECT_EQ(
             refused("POST", "/device/activationlock", {{"device", "C00001"}, {"escrow_key", key}}),
             "400 MALFORMED_REQUEST_BODY");
     }
     EXPECT_EQ(refused("POST", "/device/activationlock"), "400 MALFORMED_REQUEST_BODY");
+}
+
+TEST_F(assigning, what_failed_was_not_done) {
+    const auto uuid = define();
+    const json body{{"profile_uuid", uuid}, {"devices", {"C00000", "D00000"}}};
+    for (const auto& [method, path] :
+         std::vector<std::pair<std::string, std::string>>{{"POST", "/profile/devices"},
+                                                          {"DELETE", "/profile/devices"},
+                                                          {"POST", "/devices/disown"}}) {
+        state_->faults.add({.what = fault::failed});
+        const auto said = good(method, path, body)["devices"];
+        EXPECT_EQ(said["C00000"], "FAILED") << method << path;
+        EXPECT_EQ(said["D00000"], "NOT_ACCESSIBLE") << method << path;
+    }
+    EXPECT_EQ(org_.find_device("C00000")->status, profile_status::empty);
+    state_->faults.add({.what = fault::failed});
+    EXPECT_EQ(good("POST", "/devices", body)["devices"]["C00000"]["response_status"], "FAILED");
+    EXPECT_EQ(good("POST", "/profile/devices", body)["devices"]["C00000"], "SUCCESS");
 }
 
 } // namespace
