@@ -55,7 +55,9 @@ std::optional<std::string> contents(const std::string& file) {
 
 /// `show` tells also what a client has to be told.
 json with_address(json about, const stack::target& t) {
-    about["url"] = t.abm_url;
+    if (about.contains("organisation")) {
+        about["url"] = t.abm_url;
+    }
     about["trust"] = t.apns.trust;
     return about;
 }
@@ -151,10 +153,14 @@ exit_code ctl_command(const arguments& args) {
         return exit_code::invalid_input;
     }
     const auto& at = target->value;
-    if (at.portal_url.empty() || (words[0] == "abm" && at.abm_url.empty())) {
-        complain("this target has no emulated " +
-                     std::string{words[0] == "abm" ? "Apple Business Manager" : "push service"},
-                 "start it with `pomona serve --abm-port 0`");
+    const bool abm = words[0] == "abm";
+    const bool idp = words[0] == "idp";
+    if (at.portal_url.empty() || (abm && at.abm_url.empty()) || (idp && at.idp_url.empty())) {
+        complain("this target has no emulated " + std::string{abm   ? "Apple Business Manager"
+                                                              : idp ? "identity provider"
+                                                                    : "push service"},
+                 idp ? "start it with `pomona serve --idp-port 0`"
+                     : "start it with `pomona serve --abm-port 0`");
         return exit_code::unusable_target;
     }
     const auto said = call_portal(at, *what);

@@ -101,14 +101,41 @@ made certificate(const call_input& in) {
     return post("/push/certificates", body);
 }
 
+portal_request get(std::string path) {
+    return {.method = "GET", .path = std::move(path), .body = {}};
+}
+
+json with_times(const call_input& in, json body) {
+    body["times"] = in.extra.times;
+    return body;
+}
+
+/// Users, one by hand or those of --file (JSON, "users").
+made idp_user(const call_input& in) {
+    if (in.extra.file.empty() == in.operands.empty()) {
+        return std::unexpected("users come from --file or as NAME PASSWORD [EMAIL]");
+    }
+    if (!in.extra.file.empty()) {
+        return portal_request{.method = "POST", .path = "/idp/users", .body = in.extra.file};
+    }
+    if (in.operands.size() < 2) {
+        return std::unexpected("a user has NAME and PASSWORD");
+    }
+    json body{{"name", in.operands[0]}, {"password", in.operands[1]}};
+    if (in.operands.size() > 2) {
+        body["email"] = in.operands[2];
+    }
+    return post("/idp/users", body);
+}
+
+made idp_deny(const call_input& in) {
+    return post("/idp/deny", with_times(in, {{"user", in.operands.empty() ? "" : in.operands[0]}}));
+}
+
 made signing_key(const call_input& in) {
     const json topics(words{in.operands.begin() + 2, in.operands.end()});
     return post("/push/keys",
                 {{"key_id", in.operands[0]}, {"team", in.operands[1]}, {"topics", topics}});
-}
-
-portal_request get(std::string path) {
-    return {.method = "GET", .path = std::move(path), .body = {}};
 }
 
 struct verb {
@@ -119,7 +146,7 @@ struct verb {
     std::size_t least, most;
     made (*make)(const call_input&);
 };
-constexpr std::array<verb, 23> verbs{{
+constexpr std::array<verb, 32> verbs{{
     {"abm", "show", "", "servers, devices, terms, and the root to trust", 0, 0,
      [](const call_input&) -> made { return get("/portal"); }},
     {"abm", "devices", "", "the devices, 1,000 at most", 0, 0,
@@ -157,6 +184,29 @@ constexpr std::array<verb, 23> verbs{{
      rules},
     {"abm", "account", "", "a new account of the business API, with its key", 0, 0,
      [](const call_input&) -> made { return post("/portal/accounts", json::object()); }},
+    {"idp", "show", "", "issuer, addresses, clients and what is ordered", 0, 0,
+     [](const call_input&) -> made { return get("/idp"); }},
+    {"idp", "log", "", "who signed in lately, and what was refused", 0, 0,
+     [](const call_input&) -> made { return get("/idp/log"); }},
+    {"idp", "users", "", "who can sign in, 1,000 at most", 0, 0,
+     [](const call_input&) -> made { return get("/idp/users"); }},
+    {"idp", "user", "[NAME PASSWORD [EMAIL]]", "a user, or those of --file FILE (JSON, \"users\")",
+     0, 3, idp_user},
+    {"idp", "remove-user", "NAME", "cannot sign in any more", 1, 1,
+     [](const call_input& in) -> made {
+         return portal_request{"DELETE", "/idp/users/" + percent_encode(in.operands[0]), ""};
+     }},
+    {"idp", "client", "REDIRECT-URI...", "an OpenID Connect client: id and secret", 1, 20,
+     [](const call_input& in) -> made {
+         return post("/idp/clients", {{"redirect_uris", in.operands}});
+     }},
+    {"idp", "deny", "[USER]", "the next --times N sign-ins, of USER or of anybody", 0, 1, idp_deny},
+    {"idp", "expire", "WHAT", "the next --times N of code or token; or given-out", 1, 1,
+     [](const call_input& in) -> made {
+         return post("/idp/expire", with_times(in, {{"what", in.operands[0]}}));
+     }},
+    {"idp", "reset", "", "nothing is denied or expired on purpose any more", 0, 0,
+     [](const call_input&) -> made { return post("/idp/reset", json::object()); }},
     {"apns", "log", "", "what was pushed lately, and what became of it", 0, 0,
      [](const call_input&) -> made { return get("/push"); }},
     {"apns", "sign", "", "as an MDM vendor: --file REQUEST (PEM) to the text of an upload", 0, 0,
@@ -194,10 +244,10 @@ constexpr std::array<verb, 23> verbs{{
 std::expected<portal_request, std::string> portal_request_for(const std::vector<std::string>& all,
                                                               const portal_extras& extra) {
     const auto service = all.empty() ? std::string{} : all[0];
-    if (service != "abm" && service != "apns") {
-        return std::unexpected(service.empty() ? "what is to be worked, `abm` or `apns`?"
+    if (service != "abm" && service != "apns" && service != "idp") {
+        return std::unexpected(service.empty() ? "what is to be worked, `abm`, `apns` or `idp`?"
                                                : "there is no `ctl " + service +
-                                                     "`; it works `abm` and `apns`");
+                                                     "`; it works `abm`, `apns` and `idp`");
     }
     std::vector<std::string_view> names;
     const verb* found = nullptr;

@@ -149,6 +149,10 @@ class scenario_run {
         if (what_.uses_abm() && !options_.target) {
             o.abm_bind = net::endpoint{"127.0.0.1", 0};
         }
+        if (what_.signs_in() && !options_.target) {
+            o.idp_bind = net::endpoint{"127.0.0.1", 0};
+            o.portal_bind = net::endpoint{"127.0.0.1", 0};
+        }
         o.bugs = options_.bugs;
         o.scep_legacy = options_.scep_legacy;
         o.seed_schema = options_.seed_schema;
@@ -211,7 +215,8 @@ class scenario_run {
         scenario::runner runner{{stack_->world(), stack_->recorder(), stack_->fleet(), adapter,
                                  stack_->target().enroll_url, stack_->target().ade_url,
                                  options_.seed, options_.target.has_value(), apple.get(),
-                                 roots_of(stack_->world(), stack_->target())},
+                                 roots_of(stack_->world(), stack_->target()),
+                                 stack_->target().ade_web_url},
                                 what_,
                                 [&style](const scenario::step_outcome& s) {
                                     if (!style.quiet) {

@@ -54,6 +54,23 @@ std::expected<stack::stack_options, exit_code> read_options(const settings& s) {
     if (s.given("proxy-port")) {
         o.proxy_bind = {"127.0.0.1", static_cast<std::uint16_t>(proxy_port->value_or(0))};
     }
+    if (s.given("idp-port")) {
+        const auto idp_port = s.number("idp-port", 0, 65535);
+        if (!idp_port) {
+            return std::unexpected(exit_code::usage);
+        }
+        o.idp_bind = {bind, static_cast<std::uint16_t>(idp_port->value_or(0))};
+    }
+    if (const auto file = s.text("idp-users")) {
+        auto read = read_users_file(*file);
+        if (!read) {
+            return std::unexpected(read.error());
+        }
+        for (auto& one : *read) {
+            o.idp_users.push_back(
+                {.name = std::move(one.short_name), .password = std::move(one.password)});
+        }
+    }
     o.portal_bind = {"127.0.0.1", static_cast<std::uint16_t>(portal_port->value_or(0))};
     o.api_key = s.text("api-key").value_or("");
     const auto http = s.text("http").value_or("both");
@@ -110,6 +127,14 @@ void announce_for_others(const stack::target& target, const std::filesystem::pat
     }
 }
 
+/// What a relying party has to be given, and where users sign in.
+std::string sign_in_lines(const stack::target& t) {
+    return "  sign-in       " + t.idp_url + "  (OpenID Connect issuer)\n" +
+           "                its root is the push service's (apns/ca.pem); clients of yours: "
+           "`pomona ctl idp client`\n" +
+           "  web view      " + t.ade_web_url + "  (configuration_web_url)\n";
+}
+
 void announce(stack::stack& running, const std::string& file, const std::filesystem::path& data,
               const std::vector<std::string>& bugs) {
     const auto& target = running.target();
@@ -123,7 +148,8 @@ void announce(stack::stack& running, const std::string& file, const std::filesys
               << (target.abm_url.empty()
                       ? ""
                       : "  ABM           " + target.abm_url + "  (worked by `pomona ctl abm`)\n")
-              << "  push files    " << (data / "apns").string() << "/push.pem, push.key, ca.pem\n"
+              << (target.idp_url.empty() ? "" : sign_in_lines(target)) << "  push files    "
+              << (data / "apns").string() << "/push.pem, push.key, ca.pem\n"
               << "  target file   " << file << "\n";
     announce_for_others(target, data);
     for (const auto& bug : bugs) {
@@ -161,6 +187,13 @@ std::vector<option> own_options() {
          "A CONNECT proxy on 127.0.0.1 that leads Apple's host names to the emulated services and "
          "refuses every other; 0: a free one",
          "", false},
+        {"idp-port", 0, "PORT",
+         "Emulates an identity provider there, and users sign in before they enroll; 0: a free "
+         "one",
+         "", false},
+        {"idp-users", 0, "FILE",
+         "Who can sign in: a line each, NAME:PASSWORD; ada@example.org:secret without it", "",
+         false},
         {"portal-port", 0, "PORT",
          "Where `pomona ctl` works the emulated services, on 127.0.0.1 only; 0: a free one", "0",
          false},

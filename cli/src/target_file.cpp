@@ -22,8 +22,8 @@ struct reading {
 };
 
 /// Words that `capabilities` may have: what some adapter has a verb for.
-constexpr std::array<std::string_view, 7> known_capabilities{
-    "queue", "push", "declare", "ade", "users", "scep-approval", "account-driven"};
+constexpr std::array<std::string_view, 8> known_capabilities{
+    "queue", "push", "declare", "ade", "users", "scep-approval", "account-driven", "sign-in"};
 
 /// One mapping of the file: known keys go to their place, others are problems.
 class section {
@@ -142,6 +142,7 @@ void read_tree(const yaml::node& root, reading& into) {
     out.url = target.url("url");
     out.enroll_url = target.url("enroll_url");
     out.ade_url = target.text("ade_url", false);
+    out.ade_web_url = target.text("ade_web_url", false);
     out.device_ca = target.text("device_ca", false);
     out.trust = target.pem("trust");
     if (const auto* n = target.take("api", true)) {
@@ -157,6 +158,7 @@ void read_tree(const yaml::node& root, reading& into) {
         apns.finish();
     }
     for (auto [key, text] : {std::pair{"abm_url", &out.abm_url},
+                             {"idp_url", &out.idp_url},
                              {"portal_url", &out.portal_url},
                              {"proxy_url", &out.proxy_url}}) {
         if (const auto* n = target.take(key, false)) {

@@ -8,7 +8,7 @@ std::expected<std::vector<server::network_user>, exit_code>
 read_users_file(const std::string& file) {
     std::ifstream in{file};
     if (!in) {
-        return std::unexpected(usage_error("--users: " + file + " cannot be read"));
+        return std::unexpected(usage_error(file + " cannot be read"));
     }
     std::vector<server::network_user> out;
     std::string line;

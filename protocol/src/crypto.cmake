@@ -12,6 +12,7 @@ set(protocol_crypto
   src/crypto/enveloped.cpp
   src/crypto/extensions.cpp
   src/crypto/issue.cpp
+  src/crypto/jwk.cpp
   src/crypto/jws.cpp
   src/crypto/key.cpp
   src/crypto/lean_provider.cpp

@@ -18,6 +18,8 @@ constexpr std::string_view push_setting = "push.identity";
 constexpr auto start_cost = 200ms;
 constexpr std::string_view well_known = "/.well-known/com.apple.remotemanagement";
 constexpr std::string_view account_driven = "/account-driven/";
+constexpr std::string_view sign_in = "/sign-in/";
+constexpr std::string_view web_view = "/enroll/web";
 constexpr std::size_t max_body = 4U << 20U;
 // A Mac asks one thing at a time; its user channels and declarations come beside it.
 constexpr std::uint32_t max_streams = 128;
@@ -32,7 +34,7 @@ bool is_checkin(const net::request& r) {
 
 std::string channel_of(const net::request& r) {
     const auto path = net::path_of(r.target);
-    if (path == "/enroll" || path == "/enroll/ade" || path == well_known ||
+    if (path.starts_with("/enroll") || path.starts_with(sign_in) || path == well_known ||
         path.starts_with(account_driven)) {
         return "enroll";
     }
@@ -71,6 +73,12 @@ net::task<net::response> route(service_ptr s, net::incoming in) {
     if (path == "/enroll/ade") {
         return answer_ade(std::move(s), std::move(in));
     }
+    if (path == web_view) {
+        return answer_enroll_web(std::move(s), std::move(in));
+    }
+    if (path == "/sign-in/done") {
+        return answer_sign_in_done(std::move(s), std::move(in));
+    }
     if (path.starts_with("/assets/")) {
         return answer_asset(std::move(s), std::move(in));
     }
@@ -107,7 +115,8 @@ net::task<net::reply> answer(service_ptr s, net::incoming in) {
     }
     const bool own_ca = !s->options.other_ca;
     const bool ade = path == "/enroll/ade" && !s->options.device_authorities.empty();
-    const bool known = path == "/enroll" || ade || path == well_known ||
+    const bool signing_in = s->provider && (path == web_view || path.starts_with(sign_in));
+    const bool known = path == "/enroll" || ade || signing_in || path == well_known ||
                        path.starts_with(account_driven) || (path == "/scep" && own_ca) ||
                        path == "/checkin" || path == "/mdm" || path == "/version" ||
                        path.starts_with("/v1/") || path.starts_with("/assets/");
@@ -139,6 +148,15 @@ class reference_server final : public server {
     [[nodiscard]] std::string enroll_url() const override { return s_->base_url + "/enroll"; }
     [[nodiscard]] std::string ade_url() const override {
         return s_->options.device_authorities.empty() ? "" : s_->base_url + "/enroll/ade";
+    }
+    [[nodiscard]] std::string ade_web_url() const override {
+        return s_->options.device_authorities.empty() || !s_->provider
+                   ? ""
+                   : s_->base_url + std::string{web_view};
+    }
+    std::string set_sign_in(sign_in_provider provider) override {
+        s_->provider = std::make_shared<openid_client>(s_->world, std::move(provider));
+        return sign_in_address(*s_);
     }
     [[nodiscard]] const crypto::certificate& ca() const override { return s_->root().cert; }
 
@@ -315,6 +333,10 @@ net::task<result<std::unique_ptr<server>>> server::start(net::world& world,
         co_return std::unexpected(std::move(identities.error()));
     }
     s->identities = std::move(*identities);
+    s->reference_key = crypto::hmac_sha256(s->root().key.to_der(), as_bytes(enroll_reference));
+    if (s->options.sign_in) {
+        s->provider = std::make_shared<openid_client>(world, *s->options.sign_in);
+    }
     s->identity_roots.push_back(s->root().cert);
     if (s->options.other_ca) {
         s->identity_roots.push_back(s->options.other_ca->ca);

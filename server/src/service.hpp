@@ -6,6 +6,7 @@
 #include "checkin/request_identity.hpp"
 #include "enroll/account_driven.hpp"
 #include "enroll/ade_settings.hpp"
+#include "enroll/sign_in.hpp"
 #include "pomona/server/server.hpp"
 #include "push/pusher.hpp"
 #include "store/store.hpp"
@@ -28,7 +29,10 @@ struct service {
     known_devices devices;
     network_users users;
     pending_requests pending;
-    pomona::server::accounts accounts; ///< who may enroll by account
+    pomona::server::accounts accounts;       ///< who may enroll by account
+    std::shared_ptr<openid_client> provider; ///< null: nobody can sign in
+    waiting_sign_ins sign_ins;
+    bytes reference_key; ///< of write_enroll_reference
     /// SHA-256 of the AuthToken of each user's channel, as far as it was looked up; empty: none.
     std::map<std::string, bytes> auth_tokens;
     ade_settings ade;

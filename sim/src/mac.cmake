@@ -50,6 +50,7 @@ set(sim_mac
   src/mac/error_document.cpp
   src/mac/file_vault.cpp
   src/mac/hardware.cpp
+  src/mac/html_forms.cpp
   src/mac/leaving.cpp
   src/mac/mac.cpp
   src/mac/lifecycle.cpp
@@ -87,4 +88,5 @@ set(sim_mac
   src/mac/snapshot.cpp
   src/mac/upkeep.cpp
   src/mac/user_channel.cpp
-  src/mac/user_login.cpp)
+  src/mac/user_login.cpp
+  src/mac/web_view.cpp)

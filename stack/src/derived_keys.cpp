@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t max_file_bytes = 8192;
 
-constexpr std::array<std::string_view, 6> roles{
-    "ca", "tls", "apns-ca", "apns-tls", "push-certificate", "device-ca"};
+constexpr std::array<std::string_view, 7> roles{
+    "ca", "tls", "apns-ca", "apns-tls", "push-certificate", "device-ca", "idp"};
 static_assert(roles.size() <= derived_keys::first_mac);
 
 /// What a file begins with: a key that was cut, altered or put in another's place does not fit.

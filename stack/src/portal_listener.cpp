@@ -15,6 +15,12 @@ net::task<net::reply> answer(portal_services to, std::string login, net::incomin
         out.what.headers = {{"WWW-Authenticate", "Basic realm=\"pomona\""}};
     } else if (in.what.target.starts_with("/push")) {
         out = to.push.manage(in.what);
+    } else if (in.what.target.starts_with("/idp")) {
+        if (to.idp != nullptr) {
+            out = to.idp->manage(in.what);
+        } else {
+            out.what.status = 404;
+        }
     } else if (to.abm != nullptr) {
         out = to.abm->manage(in.what);
     } else {

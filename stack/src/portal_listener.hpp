@@ -4,6 +4,7 @@
 #include "pomona/net/world.hpp"
 #include "pomona/sim/abm/service.hpp"
 #include "pomona/sim/apns/service.hpp"
+#include "pomona/sim/idp/service.hpp"
 
 #include <string>
 
@@ -13,10 +14,12 @@ struct portal_login {
     std::string user, key;
 };
 
-/// "/portal/…" goes to Apple Business Manager (null: 404), "/push/…" to the push service.
+/// "/portal/…" goes to Apple Business Manager, "/idp/…" to the identity provider (null: 404),
+/// "/push/…" to the push service.
 struct portal_services {
     sim::apns::service& push;
     sim::abm::service* abm = nullptr;
+    sim::idp::service* idp = nullptr;
 };
 
 /// Plain HTTP with Basic authentication; the services outlive the listener. 401 without the right

@@ -39,8 +39,13 @@ net::trust_store trust_of(std::vector<crypto::certificate> roots) {
 constexpr std::array<std::string_view, 3> push_roles{"apns-ca", "apns-tls", "push-certificate"};
 constexpr std::array<std::string_view, 2> server_roles{"ca", "tls"};
 constexpr std::string_view device_role = "device-ca";
+constexpr std::string_view idp_role = "idp";
 
 } // namespace
+
+sim::idp::user usual_user() {
+    return {.name = "ada@example.org", .password = "secret", .full_name = "Ada Lovelace"};
+}
 
 /// The parts as they come about, in the order that each needs.
 struct stack::builder {
@@ -63,6 +68,9 @@ struct stack::builder {
     static net::task<result<void>> make_device_ca(builder* self);
     static net::task<result<void>> start_push(builder* self);
     static net::task<result<void>> start_abm(builder* self);
+    static net::task<result<void>> start_idp(builder* self);
+    /// The server and the provider know of each other from then on.
+    static result<void> introduce(builder* self);
     static result<void> start_portal(builder* self);
     static result<void> start_proxy(builder* self);
     static net::task<result<void>> start_server(builder* self);
@@ -109,8 +117,12 @@ result<void> stack::builder::make_keys() {
         }
         derived_keys derived{options.derived_folder.value_or(derived_keys::default_folder())};
         const auto& ctx = out->world_->crypto();
-        for (const auto role : {server_roles[0], server_roles[1], push_roles[0], push_roles[1],
-                                push_roles[2], device_role}) {
+        std::vector<std::string_view> wanted{server_roles[0], server_roles[1], push_roles[0],
+                                             push_roles[1],   push_roles[2],   device_role};
+        if (options.idp_bind) {
+            wanted.push_back(idp_role);
+        }
+        for (const auto role : wanted) {
             auto one = derived.take(ctx, *derived_keys::index_of_role(role), 1, {}, options.stop);
             if (!one) {
                 return std::unexpected(one.error());
@@ -130,7 +142,12 @@ result<void> stack::builder::make_keys() {
             return unusable("data folder", opened.error());
         }
         kept = std::move(*opened);
-        for (const auto role : {push_roles[0], push_roles[1], push_roles[2], device_role}) {
+        std::vector<std::string_view> wanted{push_roles[0], push_roles[1], push_roles[2],
+                                             device_role};
+        if (options.idp_bind) { // relying parties know its keys from an earlier start
+            wanted.push_back(idp_role);
+        }
+        for (const auto role : wanted) {
             auto key = kept->key_of(role);
             if (!key) {
                 return unusable("data folder", key.error());
@@ -151,6 +168,9 @@ result<void> stack::builder::use_external() {
     auto push_roots = crypto::certificate::from_pem(ctx, as_bytes(out->target_.apns.trust));
     if (!push_roots) {
         return unusable("the target's apns.trust", push_roots.error());
+    }
+    if (!out->target_.idp_url.empty()) { // its pages are seen by the Macs, too
+        server_roots->insert(server_roots->end(), push_roots->begin(), push_roots->end());
     }
     server_trust = trust_of(std::move(*server_roots));
     push_trust = trust_of(std::move(*push_roots));
@@ -219,11 +239,56 @@ net::task<result<void>> stack::builder::start_abm(builder* self) {
     co_return result<void>{};
 }
 
+net::task<result<void>> stack::builder::start_idp(builder* self) {
+    auto& world = *self->out->world_;
+    auto identity =
+        co_await self->out->apns_->issue_tls_identity({"localhost", self->options.idp_bind->host});
+    if (!identity) {
+        co_return unusable("identity provider", identity.error());
+    }
+    auto key = lookup(self->roles)(idp_role);
+    if (!key) {
+        auto made = crypto::private_key::generate_rsa(world.crypto());
+        if (!made) {
+            co_return unusable("identity provider", made.error());
+        }
+        key = *std::move(made);
+    }
+    sim::idp::service_options how{.bind = *self->options.idp_bind,
+                                  .tls = *std::move(identity),
+                                  .key = *std::move(key),
+                                  .users = self->options.idp_users};
+    if (how.users.empty()) {
+        how.users.push_back(usual_user());
+    }
+    auto started = sim::idp::service::start(world, std::move(how));
+    if (!started) {
+        co_return unusable("identity provider", started.error());
+    }
+    self->out->idp_ = *std::move(started);
+    co_return result<void>{};
+}
+
+result<void> stack::builder::introduce(builder* self) {
+    auto& idp = *self->out->idp_;
+    sim::idp::client us{.id = "reference-server",
+                        .secret = to_hex(self->out->world_->random(api_key_bytes)),
+                        .redirect_uris = {}};
+    us.redirect_uris.push_back(
+        self->out->server_->set_sign_in({.issuer = idp.issuer(),
+                                         .client_id = us.id,
+                                         .client_secret = us.secret,
+                                         .trust = trust_of({self->out->apns_->root()})}));
+    idp.add(std::move(us));
+    self->server_trust = trust_of({self->out->server_->ca(), self->out->apns_->root()});
+    return {};
+}
+
 result<void> stack::builder::start_portal(builder* self) {
-    auto portal =
-        listen_for_portal(*self->out->world_, *self->options.portal_bind,
-                          {.push = *self->out->apns_, .abm = self->out->abm_.get()},
-                          {.user = self->out->target_.api.user, .key = self->options.api_key});
+    auto portal = listen_for_portal(
+        *self->out->world_, *self->options.portal_bind,
+        {.push = *self->out->apns_, .abm = self->out->abm_.get(), .idp = self->out->idp_.get()},
+        {.user = self->out->target_.api.user, .key = self->options.api_key});
     if (!portal) {
         return unusable("the emulated services' portal", portal.error());
     }
@@ -314,8 +379,14 @@ net::task<result<void>> stack::builder::start_all(builder* self) {
     if (outcome && self->options.abm_bind) {
         outcome = co_await start_abm(self);
     }
+    if (outcome && self->options.idp_bind) {
+        outcome = co_await start_idp(self);
+    }
     if (outcome) {
         outcome = co_await start_server(self);
+    }
+    if (outcome && self->out->idp_) {
+        outcome = introduce(self);
     }
     if (outcome && self->options.portal_bind) {
         outcome = start_portal(self);
@@ -366,6 +437,10 @@ void stack::builder::describe() {
     if (out->abm_) {
         t.abm_url = "https://" + net::to_text({"localhost", out->abm_->local().port});
     }
+    t.ade_web_url = out->server_->ade_web_url();
+    if (out->idp_) {
+        t.idp_url = out->idp_->issuer();
+    }
     if (out->portal_) {
         t.portal_url = "http://" + net::to_text(out->portal_->local());
     }
@@ -375,6 +450,9 @@ void stack::builder::describe() {
     t.adapter = "nanomdm";
     t.capabilities = {"queue", "push",          "declare",       "ade",
                       "users", "scep-approval", "account-driven"};
+    if (out->idp_) {
+        t.capabilities.emplace_back("sign-in");
+    }
 }
 
 result<void> stack::builder::make_fleet() {
@@ -423,6 +501,13 @@ result<std::unique_ptr<stack>> stack::create(stack_options options) {
     }
     if (!good) {
         return std::unexpected(good.error());
+    }
+    if (!b.out->target_.idp_url.empty()) {
+        const auto user = usual_user();
+        for (std::size_t i = 0; i < b.out->fleet_->size(); ++i) {
+            b.out->fleet_->at(i).set(
+                sim::mac::sign_in{.user = user.name, .password = user.password});
+        }
     }
     return std::move(b.out);
 }

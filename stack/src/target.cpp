@@ -31,6 +31,7 @@ std::string to_yaml(const target& t) {
     put(out, "url", t.url);
     put(out, "enroll_url", t.enroll_url);
     put(out, "ade_url", t.ade_url);
+    put(out, "ade_web_url", t.ade_web_url);
     put_pem(out, "device_ca", t.device_ca);
     put_pem(out, "trust", t.trust);
     out << YAML::Key << "api" << YAML::Value << YAML::BeginMap;
@@ -44,6 +45,7 @@ std::string to_yaml(const target& t) {
     put_pem(out, "trust", t.apns.trust);
     out << YAML::EndMap;
     put(out, "abm_url", t.abm_url);
+    put(out, "idp_url", t.idp_url);
     put(out, "portal_url", t.portal_url);
     put(out, "proxy_url", t.proxy_url);
     put(out, "adapter", t.adapter);

@@ -87,7 +87,8 @@ inline constexpr std::array<secret_key, 67> secret_keys{{
 static_assert(std::ranges::is_sorted(secret_keys, {}, &secret_key::name));
 
 /// Of query strings and form bodies: those of the table, and what only there is a secret.
-inline constexpr std::array<secret_key, 4> secret_parameters{{
+inline constexpr std::array<secret_key, 5> secret_parameters{{
+    {"SAMLResponse", "assertion"},
     {"access-token", "access-token"},
     {"assertion", "client-assertion"},
     {"authorization", "authorization"},

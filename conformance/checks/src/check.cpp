@@ -29,6 +29,7 @@ std::vector<check> all_checks() {
     add_schema_checks(out);
     add_user_channel_checks(out);
     add_user_login_checks(out);
+    add_web_view_checks(out);
     std::ranges::sort(out, {}, &check::id);
     return out;
 }

@@ -22,6 +22,7 @@ void add_ddm_device_checks(std::vector<check>& to);      // checks_ddm_device.cp
 void add_user_channel_checks(std::vector<check>& to);    // checks_user_channel.cpp
 void add_schema_checks(std::vector<check>& to);          // checks_schema.cpp
 void add_user_login_checks(std::vector<check>& to);      // checks_user_login.cpp
+void add_web_view_checks(std::vector<check>& to);        // checks_web_view.cpp
 void add_apns_checks(std::vector<check>& to);            // checks_apns.cpp
 void add_setup_checks(std::vector<check>& to);           // checks_setup.cpp
 void add_bootstrap_token_checks(std::vector<check>& to); // checks_bootstrap_token.cpp

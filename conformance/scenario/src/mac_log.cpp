@@ -169,7 +169,9 @@ bool is_message(const message& m, std::string_view name, const trace::event& e,
         return e.kind == trace::kind::request && e.channel == "scep" &&
                e.summary.text("operation") == name;
     case message::what::profile:
-        return e.kind == trace::kind::response && e.channel == "enroll" && e.status == 200;
+        // A sign-in has pages of its own on the way to the profile.
+        return e.kind == trace::kind::response && e.channel == "enroll" && e.status == 200 &&
+               net::media_type(e.headers) != "text/html";
     case message::what::push:
         return e.kind == trace::kind::state && e.name == "push-received";
     case message::what::push_request:
@@ -178,6 +180,8 @@ bool is_message(const message& m, std::string_view name, const trace::event& e,
         return e.kind == trace::kind::request && e.channel == "activation";
     case message::what::abm:
         return is_abm(name, e);
+    case message::what::login:
+        return e.kind == trace::kind::state && e.name == "idp-login";
     case message::what::state:
         return e.kind == trace::kind::state && e.name == name;
     }

@@ -12,8 +12,9 @@ namespace pomona::scenario {
 namespace {
 
 constexpr std::int64_t max_macs = 100'000;
-const std::vector<std::string_view> capabilities{"queue", "push",          "declare",        "ade",
-                                                 "users", "scep-approval", "account-driven", "abm"};
+const std::vector<std::string_view> capabilities{"queue",  "push",          "declare",        "ade",
+                                                 "users",  "scep-approval", "account-driven", "abm",
+                                                 "sign-in"};
 
 void read_vars(parse_state& state, reader& top) {
     if (const auto* n = top.take("vars")) {
@@ -183,7 +184,7 @@ void read_needs(parse_state& state, reader& top, scenario& out) {
             const auto near = nearest(need, capabilities);
             state.report(item.where, "unknown capability `" + need + "`",
                          near.empty() ? "capabilities are: queue, push, declare, ade, users, "
-                                        "scep-approval, account-driven, abm"
+                                        "scep-approval, account-driven, abm, sign-in"
                                       : "did you mean `" + near + "`?");
         }
         out.needs.push_back(std::move(need));
@@ -232,6 +233,15 @@ std::size_t scenario::mac_count() const {
         total += g.cloned_from ? 0 : g.count;
     }
     return total;
+}
+
+bool scenario::signs_in() const {
+    const auto does = [](const step& s) {
+        const auto* e = std::get_if<enroll_step>(&s.verb);
+        return std::holds_alternative<idp_step>(s.verb) ||
+               (e != nullptr && (e->by_web_view || e->person));
+    };
+    return std::ranges::find(needs, "sign-in") != needs.end() || std::ranges::any_of(steps, does);
 }
 
 std::string parse_failure::render() const {

@@ -30,6 +30,7 @@ const std::vector<std::string_view> vocabulary{"Authenticate",
                                                "CommandFormatError",
                                                "command",
                                                "apns push",
+                                               "idp login",
                                                "push",
                                                "scep GetCACert",
                                                "scep GetCACaps",
@@ -119,6 +120,8 @@ std::optional<message> parse_simple(std::string_view text) {
                spoken && contains(abm_operations, *spoken)) {
         m.kind = message::what::abm;
         m.name = *spoken;
+    } else if (text == "idp login") {
+        m.kind = message::what::login;
     } else if (text == "enrollment profile") {
         m.kind = message::what::profile;
     } else if (const auto operation = after(text, "scep");

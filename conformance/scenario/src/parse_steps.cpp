@@ -9,13 +9,13 @@ namespace {
 
 /// Verbs of the scenario language that this version does not carry out: named, so that a file for a
 /// later one is refused with a true sentence.
-constexpr std::array later_verbs{
-    std::string_view{"answer"}, std::string_view{"send"}, std::string_view{"poke"},
-    std::string_view{"idp"},    std::string_view{"use"},  std::string_view{"parallel"},
-    std::string_view{"any_of"}, std::string_view{"on"},   std::string_view{"manual"}};
+constexpr std::array later_verbs{std::string_view{"answer"},   std::string_view{"send"},
+                                 std::string_view{"poke"},     std::string_view{"use"},
+                                 std::string_view{"parallel"}, std::string_view{"any_of"},
+                                 std::string_view{"on"},       std::string_view{"manual"}};
 const std::vector<std::string_view> verbs{"enroll", "server", "expect",  "lifecycle",
                                           "set",    "check",  "advance", "fault",
-                                          "ca",     "abm",    "apns"};
+                                          "ca",     "abm",    "apns",    "idp"};
 
 void read_after(parse_state& state, reader& r, enroll_step& e) {
     const auto* n = r.take("after");
@@ -48,13 +48,15 @@ std::optional<enroll_step> read_enroll(parse_state& state, const yaml::node& val
     if (method == "account-driven-user" || method == "account-driven-device") {
         e.account_mode = method == "account-driven-user" ? "byod" : "adde";
         e.account = r.text("account").value_or("${mac.name}@example.org");
-    } else if (method == "ade") {
+    } else if (method == "ade" || method == "ade-sso") {
         e.by_ade = true;
+        e.by_web_view = method == "ade-sso";
+        e.person = e.by_web_view ? read_sign_in(state, r) : std::nullopt;
         e.url = r.text("url").value_or("");
         e.await_configuration = r.boolean("await").value_or(true);
     } else if (method != "profile") {
         state.report(value.where, "`" + method + "` is not a way to enroll in this version",
-                     "ways are: profile, ade, account-driven-user, account-driven-device");
+                     "ways are: profile, ade, ade-sso, account-driven-user, account-driven-device");
         return std::nullopt;
     }
     read_after(state, r, e);
@@ -206,6 +208,12 @@ bool read_verb(parse_state& state, const yaml::member& verb, reader& r, step& ou
             return false;
         }
         out.verb = *std::move(a);
+    } else if (verb.key == "idp") {
+        auto i = read_idp(state, verb.value, r);
+        if (!i) {
+            return false;
+        }
+        out.verb = *std::move(i);
     } else {
         const auto what = scalar_text(state, verb.value, "server").value_or("");
         if (what == "queue") {
@@ -262,7 +270,7 @@ const yaml::member* find_verb(parse_state& state, const yaml::node& n) {
             near.empty() ? n.where : culprit->where,
             near.empty() ? "a step without a verb" : "`" + culprit->key + "` is not a verb",
             near.empty() ? "verbs are: enroll, server, expect, lifecycle, set, check, advance, "
-                           "fault, ca, abm, apns"
+                           "fault, ca, abm, apns, idp"
                          : "did you mean `" + near + "`?");
     }
     return found;

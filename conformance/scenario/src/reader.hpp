@@ -98,6 +98,11 @@ std::optional<ca_step> read_ca(parse_state& state, const yaml::node& value);
 std::optional<abm_step> read_abm(parse_state& state, const yaml::node& value, reader& r);
 std::optional<apns_step> read_apns(parse_state& state, const yaml::node& value, reader& r);
 
+// parse_idp.cpp
+/// `sign_in: {user, password}`; nullopt when absent.
+std::optional<sim::mac::sign_in> read_sign_in(parse_state& state, reader& r);
+std::optional<idp_step> read_idp(parse_state& state, const yaml::node& value, reader& r);
+
 // parse_steps.cpp
 /// A step may add to the groups (clones).
 std::optional<step> read_step(parse_state& state, const yaml::node& n,

@@ -83,12 +83,18 @@ net::task<void> one_enroll(step_context& c, std::size_t mac, enroll_step e) {
         co_await c.env.world.sleep_for(
             e.after_min + duration{static_cast<std::int64_t>(c.env.world.random_below(span + 1))});
     }
-    if (e.by_ade && e.url.empty() && c.asks_apple) {
+    if (e.person) {
+        c.env.fleet.at(mac).set(e.person);
+    }
+    if (e.by_ade && e.url.empty() && c.asks_apple && !e.by_web_view) {
         c.env.fleet.at(mac).ask_for_assignment();
     } else if (e.by_ade) {
+        const auto& usual = e.by_web_view ? c.env.ade_web_url : c.env.ade_url;
+        const auto& url = e.url.empty() ? usual : e.url;
         c.env.fleet.at(mac).assign(
-            sim::mac::ade_assignment{.url = e.url.empty() ? c.env.ade_url : e.url,
-                                     .await_device_configured = e.await_configuration});
+            sim::mac::ade_assignment{.url = e.by_web_view ? c.env.ade_url : url,
+                                     .await_device_configured = e.await_configuration,
+                                     .web_url = e.by_web_view ? url : std::string{}});
     }
     auto result = co_await try_enroll(c, mac, e);
     for (int again = 1; again < e.tries && is_over(result); ++again) {
@@ -213,6 +219,10 @@ net::task<bool> server_alive(step_context& c,
 
 net::task<void> carry_out(step_context& c, const enroll_step& e, std::vector<std::size_t> macs) {
     c.begin_action(macs);
+    if (e.by_web_view && e.url.empty() && c.env.ade_web_url.empty()) {
+        c.current->reason = "this target has no web view: `ade_web_url` of its target file";
+        co_return;
+    }
     if (!e.wait) {
         for (const auto mac : macs) {
             c.env.world.spawn("enroll " + c.name_of(mac),

@@ -21,6 +21,7 @@ net::task<void> carry_out(step_context& c, const users_step& u, std::vector<std:
 net::task<void> carry_out(step_context& c, const ca_step& what, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const abm_step& a, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const apns_step& a, std::vector<std::size_t> macs);
+net::task<void> carry_out(step_context& c, const idp_step& what, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const check_step& what, std::vector<std::size_t> macs);
 net::task<void> carry_out(step_context& c, const expect_step& e, std::vector<std::size_t> macs);
 

@@ -172,6 +172,11 @@ net::task<net::response> answer_checkin(service_ptr s, net::incoming in) {
         if (message->from.is_user_channel()) {
             co_return plain_answer(400, "Authenticate belongs to the device channel");
         }
+        // ENR-045: a profile that a user got for one Mac is of no use to another.
+        if (const auto reference = net::query_parameter(in.what.target, enroll_reference);
+            reference && !is_reference_of(s->reference_key, *reference, m->serial)) {
+            co_return plain_answer(403, "this enrollment profile was given to another Mac");
+        }
         const auto verdict = co_await s->keep->authenticate(std::move(who), std::move(*m));
         co_return answer_access(verdict, empty_answer());
     }

@@ -113,4 +113,9 @@ net::task<net::response> answer_account_driven(service_ptr s, net::incoming in) 
         s, {.mode = std::string{to_text(who->mode)}, .managed_account = who->identifier});
 }
 
+net::response finish_account_sign_in(service& /*unused*/, const waiting_sign_in& /*unused*/,
+                                     const signed_in_user& /*unused*/) {
+    return plain_answer(404, "there is nothing here");
+}
+
 } // namespace pomona::server

@@ -1,6 +1,7 @@
 // POST /enroll/ade: a Mac in Setup Assistant shows who it is and gets its enrollment profile
 // (Apple, "MachineInfo"; enrollment by a token-based POST).
 #include "answers.hpp"
+#include "enroll/machine.hpp"
 #include "handlers.hpp"
 #include "pomona/protocol/crypto/cms.hpp"
 #include "pomona/protocol/mdm/keys.hpp"
@@ -15,14 +16,26 @@ namespace {
 /// Real ones have about 4 KB.
 constexpr std::size_t max_machine_info = 64U << 10U;
 
-/// Who asks; the answer that refuses it otherwise. Never 401 (MDM-CHK-026).
+/// Schema mdm/errors: com.apple.softwareupdate.required.
+net::response update_first(const std::string& version) {
+    const nlohmann::json document{
+        {"code", "com.apple.softwareupdate.required"},
+        {"description", "macOS " + version + " or later is needed to enroll"},
+        {"details", {{"OSVersion", version}}}};
+    return json_answer(403,
+                       document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+} // namespace
+
+// Never 401 (MDM-CHK-026).
 std::expected<mdm::machine_info, net::response> identify_machine(const service& s,
-                                                                 bytes_view body) {
-    if (body.size() > max_machine_info) {
+                                                                 bytes_view signed_info) {
+    if (signed_info.size() > max_machine_info) {
         return std::unexpected(plain_answer(413, "a MachineInfo is smaller"));
     }
     // ENR-040, ENR-041: one signer; SHA-1 or SHA-256, with or without signed attributes.
-    auto opened = crypto::verify_attached(s.world.crypto(), body);
+    auto opened = crypto::verify_attached(s.world.crypto(), signed_info);
     if (!opened) {
         spdlog::info("a MachineInfo is refused: {}", opened.error().message());
         return std::unexpected(plain_answer(400, "this is not a signed MachineInfo"));
@@ -42,18 +55,6 @@ std::expected<mdm::machine_info, net::response> identify_machine(const service& 
     }
     return *std::move(info);
 }
-
-/// Schema mdm/errors: com.apple.softwareupdate.required.
-net::response update_first(const std::string& version) {
-    const nlohmann::json document{
-        {"code", "com.apple.softwareupdate.required"},
-        {"description", "macOS " + version + " or later is needed to enroll"},
-        {"details", {{"OSVersion", version}}}};
-    return json_answer(403,
-                       document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-} // namespace
 
 net::task<net::response> answer_ade(service_ptr s, net::incoming in) {
     if (in.what.method != "POST") {

@@ -37,6 +37,12 @@ net::task<net::response> give_profile(service_ptr s, profile_for whom) {
         .check_out_when_removed = s->options.check_out_when_removed,
         .enrollment_mode = whom.mode,
         .managed_account = whom.managed_account};
+    if (!whom.serial.empty()) {
+        constexpr std::size_t salt_bytes = 8;
+        facts.server_query =
+            "?" + std::string{enroll_reference} + '=' +
+            write_enroll_reference(s->reference_key, w.random(salt_bytes), whom.serial);
+    }
     if (whom.mode == to_text(account_mode::byod)) {
         facts.access_rights = 0; // ENR-056: none
     }

@@ -39,8 +39,8 @@ plist::dict mdm_content(const enrollment_profile_facts& f) {
     profile::mdm_payload m;
     m.identity_certificate_uuid = f.uuids[2];
     m.topic = f.topic;
-    m.server_url = f.base_url + "/mdm";
-    m.checkin_url = f.base_url + "/checkin";
+    m.server_url = f.base_url + "/mdm" + f.server_query;
+    m.checkin_url = f.base_url + "/checkin" + f.server_query;
     m.sign_message = f.sign_message;
     m.access_rights = f.access_rights;
     m.check_out_when_removed = f.check_out_when_removed;

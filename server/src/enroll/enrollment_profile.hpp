@@ -23,6 +23,7 @@ struct enrollment_profile_facts {
     bool check_out_when_removed = true;
     std::string enrollment_mode = {}; ///< account-driven: "BYOD" or "ADDE"
     std::string managed_account = {};
+    std::string server_query = {}; ///< "?…" behind ServerURL and CheckInURL; may be empty
 };
 
 /// An XML property list, to be signed.

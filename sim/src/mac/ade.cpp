@@ -5,6 +5,8 @@
 #include "mac/device_state.hpp"
 #include "mac/lifecycle.hpp"
 #include "mac/policy.hpp"
+#include "mac/web_view.hpp"
+#include "pomona/foundation/encoding.hpp"
 #include "pomona/protocol/crypto/cms.hpp"
 #include "pomona/protocol/mdm/machine_info.hpp"
 #include "pomona/sim/device_ca/device_ca.hpp"
@@ -75,6 +77,30 @@ net::task<std::expected<net::response, step_failure>> ask_for_profile(core_ptr s
         co_return std::unexpected{failed_at("profile", e.message(), e.event, !e.after_send)};
     }
     co_return *std::move(answer);
+}
+
+/// Apple, "Authenticating through web views": MachineInfo with the first page load, then whatever
+/// the pages want, until one of them is a profile.
+net::task<std::expected<bytes, step_failure>> profile_by_web_view(core_ptr self,
+                                                                  std::uint64_t& cause) {
+    const auto info = signed_by_device(*self, mdm::write_machine_info(machine_info_of(*self)));
+    if (!info) {
+        co_return std::unexpected{failed_at("profile", info.error().message(), cause)};
+    }
+    auto trust = setup_trust(*self);
+    if (!trust) {
+        co_return std::unexpected{failed_at("profile", trust.error().message(), cause)};
+    }
+    web_session how;
+    how.trust = *std::move(trust);
+    how.first = {{"x-apple-aspen-deviceinfo", to_base64(*info)}}; // ENR-112, ABM-097: one line
+    auto end = co_await browse(self, self->ade->web_url, std::move(how), cause);
+    if (!end) {
+        cause = end.error().event;
+        co_return std::unexpected{std::move(end.error())};
+    }
+    cause = end->event;
+    co_return std::move(end->answer.body);
 }
 
 /// Which version the server wants first; nullopt: it does not say so.
@@ -169,9 +195,8 @@ net::task<std::expected<bytes, step_failure>> fetch_profile(core_ptr self, std::
         co_return std::unexpected{
             failed_at("profile", "the Mac is not assigned to a server", cause)};
     }
-    if (!self->ade->web_url.empty()) {
-        co_return std::unexpected{
-            failed_at("profile", "the profile wants a web view, which this Mac has not", cause)};
+    if (!self->ade->web_url.empty()) { // Apple, profile: the device loads this instead
+        co_return co_await profile_by_web_view(self, cause);
     }
     co_return co_await fetch_from_url(self, cause);
 }

@@ -75,8 +75,9 @@ struct core : std::enable_shared_from_this<core> {
     machine_state box;
     setup_assistant setup;
     std::optional<ade_assignment> ade;
-    bool asks_activation = false; ///< Setup Assistant asks `environment::activation` for it
-    std::string profile_url;      ///< where the user got the enrollment profile; may be empty
+    bool asks_activation = false;  ///< Setup Assistant asks `environment::activation` for it
+    std::optional<sign_in> person; ///< signs in at web pages; in memory only
+    std::string profile_url;       ///< where the user got the enrollment profile; may be empty
     bootstrap_token bootstrap;
     /// Of the last enrollment that ended; null: none did.
     std::shared_ptr<const enrollment_backup> backup;

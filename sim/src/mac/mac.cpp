@@ -177,6 +177,10 @@ void mac::resume() {
     sim::mac::resume(impl_);
 }
 
+void mac::set(std::optional<sign_in> person) {
+    impl_->person = std::move(person);
+}
+
 void mac::assign(std::optional<ade_assignment> to) {
     impl_->ade = std::move(to);
     impl_->asks_activation = false;

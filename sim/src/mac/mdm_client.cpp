@@ -245,6 +245,13 @@ net::task<net::exchange_result> web_client::once(net::url to, net::request what,
     co_return answer;
 }
 
+net::task<net::exchange_result> web_client::load(net::url to, net::request what,
+                                                 std::string channel, std::uint64_t cause) {
+    what.target = to.target;
+    net::annotation note{.who = who_, .channel = std::move(channel), .cause = cause};
+    co_return co_await once(std::move(to), std::move(what), std::move(note), false);
+}
+
 net::task<net::exchange_result> web_client::send(std::string url, net::request what,
                                                  std::string channel, std::uint64_t cause) {
     auto to = net::parse_url(url);

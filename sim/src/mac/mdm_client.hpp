@@ -93,6 +93,9 @@ class web_client {
         : world_{&w}, who_{std::move(who)}, tls_{std::move(tls)}, timeout_{timeout} {}
     net::task<net::exchange_result> send(std::string url, net::request what, std::string channel,
                                          std::uint64_t cause);
+    /// The same without looking at redirects.
+    net::task<net::exchange_result> load(net::url to, net::request what, std::string channel,
+                                         std::uint64_t cause);
 
   private:
     net::task<net::exchange_result> once(net::url to, net::request what, net::annotation note,

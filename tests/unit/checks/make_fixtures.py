@@ -1462,6 +1462,34 @@ def _(t):
     t.authenticate(), t.awaits(), t.token_update(USER_TOKEN, MAGIC2, user=USER)
 
 
+# Automated Device Enrollment by web view -------------------------------------------------------------
+INFO = [["x-apple-aspen-deviceinfo", "MIAGCSqG"]]
+HTML = [["Content-Type", "text/html"]]
+
+
+def page(t, cause=0, peer=SERVER, headers=None, status=302, answered=None, channel=None, types=()):
+    r = t.request(MAC, channel or ("enroll" if peer == SERVER else "sign-in"), "GET", "/page", {}, headers=headers,
+                  peer=peer, cause=cause)
+    said = {"payload_types": list(types), "Topic": TOPIC, "ServerURL": "https://mdm.test/mdm",
+            "IdentityCertificateUUID": "ID-1", "AccessRights": 8191} if types else {}
+    return t.answer(r, status, said, {}, answered or [])["number"]
+
+
+def web_view(t, last=SERVER, type_=PROFILE, later=None, info=INFO, middle="idp.test:443"):
+    at = page(t, headers=info)
+    at = page(t, at, middle, later, 200, HTML)
+    return page(t, page(t, at, middle), last, None, 200, type_, types=("com.apple.mdm",))
+
+
+for check in ("ENR-044", "ENR-112"):
+    one(check, "pass", lambda t: (t.profile(), web_view(t), t.pki(), t.enroll()))
+one("ENR-044", "pass-same-site", lambda t: web_view(t, "sso.mdm.test:8443"))
+one("ENR-044", "fail-other-site", lambda t: web_view(t, "mdm.example:443"))
+one("ENR-044", "fail", lambda t: web_view(t, type_=[["Content-Type", "application/octet-stream"]]))
+one("ENR-112", "fail", lambda t: web_view(t, later=INFO))
+one("ENR-112", "fail-lines", lambda t: web_view(t, info=[["x-apple-aspen-deviceinfo", "MIAG CSqG"]]))
+
+
 def main():
     shutil.rmtree(FIXTURES, ignore_errors=True)
     for (check, name), make in sorted(MADE.items()):

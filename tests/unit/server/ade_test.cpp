@@ -151,6 +151,7 @@ net::task<void> await_configuration(scripted_mac& mac) {
     EXPECT_EQ(done.status, 200U);
 }
 
+// ENR-046, too.
 TEST(ade, DeviceConfigured_follows_the_setup_commands_MDM_CHK_045_046) {
     lab l;
     l.run([](lab& l) -> net::task<void> {

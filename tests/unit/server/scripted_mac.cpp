@@ -80,7 +80,7 @@ net::task<net::response> scripted_mac::send(std::string path, std::string conten
 }
 
 net::task<net::response> scripted_mac::checkin(mdm::checkin_message m) {
-    return send("/checkin", std::string{mdm::checkin_content_type}, mdm::write_checkin(m));
+    return send(checkin_path, std::string{mdm::checkin_content_type}, mdm::write_checkin(m));
 }
 
 net::task<net::response> scripted_mac::authenticate() {
@@ -90,7 +90,7 @@ net::task<net::response> scripted_mac::authenticate() {
     a.model = "Mac15,3";
     a.model_name = "MacBook Pro";
     a.os_version = "15.1";
-    a.serial = serial_number{"C02" + token_hex().substr(0, 8)};
+    a.serial = serial.empty() ? serial_number{"C02" + token_hex().substr(0, 8)} : serial;
     return checkin({from, a});
 }
 

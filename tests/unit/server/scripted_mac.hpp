@@ -41,6 +41,8 @@ class scripted_mac {
     push_token token;
     push_magic magic;
     std::string topic{test_topic};
+    std::string checkin_path = "/checkin";
+    serial_number serial; ///< of Authenticate
     crypto::private_key key;
 
   private:

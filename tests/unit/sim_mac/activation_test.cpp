@@ -190,7 +190,7 @@ TEST_F(asking, a_profile_may_be_there_to_stay) {
 
 // ABM-097: a web view would have to come first; the other URL is not asked instead.
 TEST_F(asking, a_profile_with_a_web_view_is_not_taken_from_its_url) {
-    enrolled([this] { assign({{"configuration_web_url", server->url("/web")}}); });
+    enrolled([this] { assign({{"configuration_web_url", server->url("/web/start")}}); });
     EXPECT_FALSE(outcome);
     EXPECT_EQ(server->count("profile"), 0U);
 }

@@ -49,7 +49,7 @@ crypto::identity make_tls(const net::world& w, const crypto::identity& ca) {
     auto s = spec_of(w, "localhost", 2);
     s.usage = {.digital_signature = true};
     s.extended_usage = {"serverAuth"};
-    s.dns_names = {"localhost"};
+    s.dns_names = {"localhost", "elsewhere"};
     auto cert = crypto::issue(s, key.public_key_info(), ca).value();
     return {.cert = std::move(cert), .key = std::move(key), .chain = {}};
 }
@@ -66,14 +66,21 @@ scripted_server::scripted_server(net::world& w, const crypto::private_key& key)
 }
 
 void scripted_server::listen(std::uint16_t port) {
+    listener_ = listen_at({"localhost", port});
+}
+
+void scripted_server::also_listen_as(const std::string& host) {
+    foreign_ = listen_at({host, 0});
+}
+
+std::unique_ptr<net::listener> scripted_server::listen_at(net::endpoint where) {
     net::listen_options how;
-    how.bind = {"localhost", port};
+    how.bind = std::move(where);
     how.tls = net::server_tls{
         .identity = tls_, .alpn = {"h2", "http/1.1"}, .ask_client_certificate = true};
     how.who = actor{"server"};
-    listener_ =
-        world_->listen(std::move(how), [this](net::incoming in) { return serve(std::move(in)); })
-            .value();
+    return world_->listen(std::move(how), [this](net::incoming in) { return serve(std::move(in)); })
+        .value();
 }
 
 net::task<void> scripted_server::restart() {
@@ -135,6 +142,9 @@ std::string scripted_server::name_of(const net::incoming& in) const {
     if (path == "/.well-known/com.apple.remotemanagement") {
         return "discovery";
     }
+    if (path.starts_with("/web/")) {
+        return std::string{path};
+    }
     if (path == "/account") {
         return net::find_header(in.what.headers, "Authorization") ? "profile" : "sign-in";
     }
@@ -183,7 +193,7 @@ net::task<net::reply> scripted_server::serve(net::incoming in) {
 net::response scripted_server::usual(const std::string& what, const net::incoming& in) {
     const auto path = net::path_of(in.what.target);
     if (what == "profile") {
-        return http(200, media_type, pomona::to_text(profile::write(enrollment_profile())));
+        return profile_answer();
     }
     if (path == "/scep") {
         return scep_reply(in.what);

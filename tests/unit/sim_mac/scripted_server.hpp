@@ -27,6 +27,16 @@ struct seen_request {
     time_point at;
 };
 
+inline net::response http(unsigned status, std::string type = {}, std::string body = {}) {
+    net::response out;
+    out.status = status;
+    if (!type.empty()) {
+        out.headers.push_back({"Content-Type", std::move(type)});
+    }
+    out.body = to_bytes(body);
+    return out;
+}
+
 /// Answers by the name of the request; an answer of status 0 comes an hour late: it is lost.
 class scripted_server {
   public:
@@ -35,6 +45,15 @@ class scripted_server {
     [[nodiscard]] const crypto::certificate& root() const { return ca_.cert; }
     [[nodiscard]] std::string url(std::string_view path) const {
         return "https://localhost:" + std::to_string(listener_->local().port) + std::string{path};
+    }
+    /// Under another name, too: a host that is foreign to it.
+    void also_listen_as(const std::string& host);
+    [[nodiscard]] std::string foreign_url(std::string_view path) const {
+        return "https://" + net::to_text(foreign_->local()) + std::string{path};
+    }
+    /// The answer that "profile" has unless it is scripted.
+    [[nodiscard]] net::response profile_answer() const {
+        return http(200, media_type, pomona::to_text(profile::write(enrollment_profile())));
     }
     /// What the profile says; with the server's URLs filled in.
     [[nodiscard]] profile::profile enrollment_profile() const;
@@ -63,6 +82,7 @@ class scripted_server {
 
   private:
     void listen(std::uint16_t port);
+    std::unique_ptr<net::listener> listen_at(net::endpoint where);
     net::task<net::reply> serve(net::incoming in);
     std::string name_of(const net::incoming& in) const;
     net::response usual(const std::string& what, const net::incoming& in);
@@ -73,17 +93,9 @@ class scripted_server {
     crypto::identity ca_;
     crypto::identity tls_;
     std::unique_ptr<net::listener> listener_;
+    std::unique_ptr<net::listener> foreign_;
 };
 
-inline net::response http(unsigned status, std::string type = {}, std::string body = {}) {
-    net::response out;
-    out.status = status;
-    if (!type.empty()) {
-        out.headers.push_back({"Content-Type", std::move(type)});
-    }
-    out.body = to_bytes(body);
-    return out;
-}
 inline net::response lost() {
     return http(0);
 }

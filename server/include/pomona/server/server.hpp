@@ -27,6 +27,13 @@ struct network_user {
     std::string password; ///< empty: managed without a token
 };
 
+/// An OpenID provider where users sign in.
+struct sign_in_provider {
+    std::string issuer; ///< its discovery document lies below
+    std::string client_id, client_secret;
+    net::trust_store trust; ///< what its TLS certificate chains to
+};
+
 struct server_options {
     net::endpoint bind{"127.0.0.1", 0};
     /// Host names and addresses its TLS certificate covers; the first one stands in the URLs it
@@ -66,6 +73,9 @@ struct server_options {
     /// What the certificates chain to with which Macs sign their MachineInfo: Apple's, or an
     /// emulated one. Empty: Automated Device Enrollment is not offered.
     std::vector<crypto::certificate> device_authorities = {};
+    /// Users sign in there: in the web view of Automated Device Enrollment, and for account-driven
+    /// enrollment. nullopt: neither has a sign-in page, until `set_sign_in`.
+    std::optional<sign_in_provider> sign_in = {};
 };
 
 /// Runs until destroyed or `stop`. On the world's thread.
@@ -86,6 +96,10 @@ class server {
     /// POST of a signed MachineInfo: the same by Automated Device Enrollment; empty when it is not
     /// offered.
     [[nodiscard]] virtual std::string ade_url() const = 0;
+    /// The same with a web view (configuration_web_url); empty when nobody can sign in.
+    [[nodiscard]] virtual std::string ade_web_url() const = 0;
+    /// From now on users sign in there; where it has to send them back to (redirect URI).
+    virtual std::string set_sign_in(sign_in_provider provider) = 0;
     [[nodiscard]] virtual const crypto::certificate&
     ca() const = 0; ///< the root a client has to trust
     /// Takes a push certificate and its key as PUT /v1/pushcert does.

@@ -19,7 +19,8 @@ class derived_keys {
     /// cache_folder()/derived-1: what was derived once is read from there. Empty: nothing is kept.
     static std::filesystem::path default_folder();
 
-    /// "ca", "tls", "apns-ca", "apns-tls", "push-certificate", "device-ca"; nullopt for any other.
+    /// "ca", "tls", "apns-ca", "apns-tls", "push-certificate", "device-ca", "idp"; nullopt for any
+    /// other.
     static std::optional<std::size_t> index_of_role(std::string_view role);
     static constexpr std::size_t first_mac = 64;
 

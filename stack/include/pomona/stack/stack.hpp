@@ -5,6 +5,7 @@
 #include "pomona/sim/abm/service.hpp"
 #include "pomona/sim/apns/service.hpp"
 #include "pomona/sim/fleet/fleet.hpp"
+#include "pomona/sim/idp/service.hpp"
 #include "pomona/stack/key_pool.hpp"
 #include "pomona/stack/target.hpp"
 #include "pomona/trace/recorder.hpp"
@@ -25,6 +26,9 @@ struct scep_ca {
     std::string url, certificate_pem, challenge;
 };
 
+/// Who can sign in when nobody else is named, and who sits at the Macs then.
+sim::idp::user usual_user();
+
 struct stack_options {
     world_kind world = world_kind::simulated;
     std::uint64_t seed = 1; ///< simulated: decides everything
@@ -39,6 +43,9 @@ struct stack_options {
     net::endpoint apns_bind{"127.0.0.1", 0};
     std::vector<net::endpoint> apns_also_bind{}; ///< the push service's other ports
     std::optional<net::endpoint> abm_bind;       ///< Apple Business Manager, emulated; empty: none
+    /// An identity provider, emulated, at which users of the server sign in; empty: none.
+    std::optional<net::endpoint> idp_bind;
+    std::vector<sim::idp::user> idp_users; ///< empty: `usual_user`
     /// Where the emulated services are worked by calls (plain HTTP: a loopback address); empty: not
     /// at all.
     std::optional<net::endpoint> portal_bind;
@@ -90,6 +97,8 @@ class stack {
     [[nodiscard]] sim::apns::service* apns() { return apns_.get(); }
     /// Null unless it was asked for.
     [[nodiscard]] sim::abm::service* abm() { return abm_.get(); }
+    /// Null unless it was asked for.
+    [[nodiscard]] sim::idp::service* idp() { return idp_.get(); }
 
   private:
     struct builder;
@@ -100,6 +109,7 @@ class stack {
     std::unique_ptr<trace::recorder> recorder_;
     std::unique_ptr<sim::apns::service> apns_;
     std::unique_ptr<sim::abm::service> abm_;
+    std::unique_ptr<sim::idp::service> idp_;
     std::unique_ptr<net::listener> portal_;
     std::unique_ptr<net::listener> proxy_;
     std::unique_ptr<pomona::server::server> server_;

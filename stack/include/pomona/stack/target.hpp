@@ -28,6 +28,7 @@ struct target {
     std::string url;          ///< the server's own base URL
     std::string enroll_url;   ///< GET gives an enrollment profile
     std::string ade_url = {}; ///< takes a signed MachineInfo; empty: no Automated Device Enrollment
+    std::string ade_web_url = {}; ///< configuration_web_url: the same by web view; empty: none
     /// PEM: the key of the emulated authority whose devices the server accepts there. Empty: one
     /// that only this run knows. Secret.
     std::string device_ca = {};
@@ -35,6 +36,7 @@ struct target {
     target_api api;
     target_push apns;
     std::string abm_url = {}; ///< Apple Business Manager, emulated; trust as for apns; empty: none
+    std::string idp_url = {}; ///< issuer of the emulated identity provider; trust as for apns
     std::string portal_url = {}; ///< where the emulated services are worked; login as for the API
     /// A CONNECT proxy that leads Apple's host names to the emulated services; empty: none.
     std::string proxy_url = {};

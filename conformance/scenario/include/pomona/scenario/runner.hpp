@@ -26,6 +26,7 @@ struct session {
     bool apple_elsewhere = false; ///< the services are another process's: not in this trace
     targets::apple_client* apple = nullptr; ///< null: Apple's services cannot be worked
     std::vector<bytes> server_roots = {};   ///< DER: what the server's TLS chains to
+    std::string ade_web_url = {};           ///< the same by web view; empty: the target has none
 };
 
 class runner {

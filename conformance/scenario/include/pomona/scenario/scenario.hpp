@@ -61,6 +61,7 @@ struct message {
         push_request, ///< apns request: of a provider, to this Mac's token
         activation,   ///< activation: the Mac asks which profile it has
         abm,          ///< abm session | fetch | sync | define profile | assign profile | …
+        login,        ///< idp login: somebody at the Mac has sent a login form
         state         ///< state NAME
     };
     std::string text; ///< as written
@@ -106,7 +107,9 @@ struct enroll_step {
     int tries = 1;                     ///< how often the user installs the profile, at most
     bool by_ade = false;               ///< Automated Device Enrollment
     std::string url;                   ///< ADE: instead of the target's; may be empty
-    bool await_configuration = true;   ///< ADE: Setup Assistant waits for DeviceConfigured
+    bool by_web_view = false;          ///< ADE: the user signs in first
+    std::optional<sim::mac::sign_in> person = {}; ///< who; nullopt: as before, or the usual user
+    bool await_configuration = true; ///< ADE: Setup Assistant waits for DeviceConfigured
     bool wait = true;         ///< false: goes on beside the steps that follow, whatever comes of it
     std::string account_mode; ///< account-driven: "byod" or "adde"; empty: by profile
     std::string account;      ///< account-driven: who types it in, with variables
@@ -128,6 +131,12 @@ struct users_step {
 /// What the CA does with requests: with new ones, or with those of the step's Macs that wait.
 struct ca_step {
     enum class what { manual, automatic, approve, deny } kind{};
+};
+/// What the emulated identity provider is told, or who signs in at it from now on.
+struct idp_step {
+    enum class what { call, person } kind{};
+    std::string path, body; ///< call: POST to the portal
+    sim::mac::sign_in person;
 };
 struct push_step {
     std::string user;
@@ -237,7 +246,7 @@ struct step {
     std::string macs; ///< group; empty: all
     std::variant<expect_step, enroll_step, queue_step, push_step, declare_step, renew_step,
                  config_step, lifecycle_step, set_step, check_step, advance_step, fault_step,
-                 users_step, ca_step, abm_step, apns_step>
+                 users_step, ca_step, abm_step, apns_step, idp_step>
         verb;
 };
 
@@ -255,6 +264,8 @@ struct scenario {
     [[nodiscard]] bool works_apple() const;
     /// What goes over the wire at Apple's services is looked at.
     [[nodiscard]] bool watches_apple() const;
+    /// Users sign in at an identity provider.
+    [[nodiscard]] bool signs_in() const;
 };
 
 } // namespace pomona::scenario

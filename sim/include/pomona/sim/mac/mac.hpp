@@ -77,6 +77,13 @@ std::string_view to_text(renewal r);
 std::optional<renewal> find_renewal(std::string_view text);
 std::vector<std::string> renewal_names();
 
+/// Who fills in the login form of a web page during enrollment.
+struct sign_in {
+    std::string user, password;
+    bool cancels = false;      ///< presses "Cancel" instead
+    bool keeps_cookies = true; ///< false: none is sent back (they may be lost between page loads)
+};
+
 /// Why an enrollment did not come about.
 struct enroll_failure {
     std::string at; ///< "profile", "scep", "Authenticate", "TokenUpdate"
@@ -149,6 +156,9 @@ class mac {
     net::task<std::expected<void, enroll_failure>> enroll_by_account(account_enrollment what);
     /// The same with a profile at hand.
     net::task<std::expected<void, enroll_failure>> install(bytes profile);
+
+    /// This person is at the Mac from now on; nullopt: nobody who could sign in.
+    void set(std::optional<sign_in> person);
 
     /// From now on Setup Assistant enrolls the Mac by itself; nullopt: no longer.
     void assign(std::optional<ade_assignment> to);

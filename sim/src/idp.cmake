@@ -1,0 +1,10 @@
+# The identity provider, emulated.
+set(sim_idp
+  src/idp/answers.cpp
+  src/idp/login.cpp
+  src/idp/manage.cpp
+  src/idp/oidc_authorize.cpp
+  src/idp/oidc_documents.cpp
+  src/idp/oidc_token.cpp
+  src/idp/service.cpp
+  src/idp/state.cpp)
