@@ -132,6 +132,11 @@ made idp_deny(const call_input& in) {
     return post("/idp/deny", with_times(in, {{"user", in.operands.empty() ? "" : in.operands[0]}}));
 }
 
+made idp_party(const call_input& in) {
+    const json acs(words{in.operands.begin() + 1, in.operands.end()});
+    return post("/idp/parties", {{"entity_id", in.operands[0]}, {"acs_urls", acs}});
+}
+
 made signing_key(const call_input& in) {
     const json topics(words{in.operands.begin() + 2, in.operands.end()});
     return post("/push/keys",
@@ -146,7 +151,7 @@ struct verb {
     std::size_t least, most;
     made (*make)(const call_input&);
 };
-constexpr std::array<verb, 32> verbs{{
+constexpr std::array<verb, 33> verbs{{
     {"abm", "show", "", "servers, devices, terms, and the root to trust", 0, 0,
      [](const call_input&) -> made { return get("/portal"); }},
     {"abm", "devices", "", "the devices, 1,000 at most", 0, 0,
@@ -200,8 +205,9 @@ constexpr std::array<verb, 32> verbs{{
      [](const call_input& in) -> made {
          return post("/idp/clients", {{"redirect_uris", in.operands}});
      }},
+    {"idp", "party", "ENTITY-ID ACS-URL...", "a SAML service provider", 2, 20, idp_party},
     {"idp", "deny", "[USER]", "the next --times N sign-ins, of USER or of anybody", 0, 1, idp_deny},
-    {"idp", "expire", "WHAT", "the next --times N of code or token; or given-out", 1, 1,
+    {"idp", "expire", "WHAT", "the next --times N of code, token, assertion; or given-out", 1, 1,
      [](const call_input& in) -> made {
          return post("/idp/expire", with_times(in, {{"what", in.operands[0]}}));
      }},

@@ -127,9 +127,10 @@ void announce_for_others(const stack::target& target, const std::filesystem::pat
     }
 }
 
-/// What a relying party has to be given, and where users sign in.
+/// What a relying party or a service provider has to be given, and where users sign in.
 std::string sign_in_lines(const stack::target& t) {
-    return "  sign-in       " + t.idp_url + "  (OpenID Connect issuer)\n" +
+    return "  sign-in       " + t.idp_url + "  (OpenID Connect issuer; SAML metadata at\n" +
+           "                " + t.idp_url + "/saml/metadata)\n" +
            "                its root is the push service's (apns/ca.pem); clients of yours: "
            "`pomona ctl idp client`\n" +
            "  web view      " + t.ade_web_url + "  (configuration_web_url)\n";

@@ -6,5 +6,7 @@ set(sim_idp
   src/idp/oidc_authorize.cpp
   src/idp/oidc_documents.cpp
   src/idp/oidc_token.cpp
+  src/idp/saml.cpp
+  src/idp/saml_sso.cpp
   src/idp/service.cpp
   src/idp/state.cpp)

@@ -22,6 +22,13 @@ net::response answer_token(state& s, const net::request& what);
 /// Keeps what waits and shows the login page.
 net::response ask_to_sign_in(state& s, pending_login what);
 net::response answer_login(state& s, const net::request& what);
+// saml_sso.cpp
+net::response answer_saml_metadata(const state& s);
+net::response answer_saml_sso(state& s, const net::request& what);
+/// The user has signed in; what the service provider is told goes out by form.
+net::response finish_saml(state& s, const saml_request& to, const user& who);
+/// Status Responder, AuthnFailed.
+net::response refuse_saml(state& s, const saml_request& to);
 // manage.cpp
 net::reply answer_management(state& s, const net::request& what);
 

@@ -38,14 +38,14 @@ net::response finish(state& s, const pending_login& what, const user& who) {
     if (const auto* oidc = std::get_if<oidc_request>(&what.what)) {
         return finish_oidc(s, *oidc, who);
     }
-    return page(501, "Not offered", "");
+    return finish_saml(s, std::get<saml_request>(what.what), who);
 }
 
 net::response refuse(state& s, const pending_login& what, std::string_view why) {
     if (const auto* oidc = std::get_if<oidc_request>(&what.what)) {
         return refuse_oidc(s, *oidc, "access_denied", why);
     }
-    return page(501, "Not offered", "");
+    return refuse_saml(s, std::get<saml_request>(what.what));
 }
 
 bool is_password(const user& who, std::string_view given) {

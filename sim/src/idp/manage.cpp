@@ -59,6 +59,7 @@ net::reply show(management& m) {
     return json_reply(200,
                       {{"issuer", s.issuer},
                        {"openid_configuration", s.issuer + "/.well-known/openid-configuration"},
+                       {"saml_metadata", s.issuer + "/saml/metadata"},
                        {"users", s.users.size()},
                        {"clients", std::move(clients)},
                        {"parties", std::move(parties)},

@@ -21,6 +21,12 @@ net::response route(state& s, const net::request& what) {
     if (path == "/login") {
         return answer_login(s, what);
     }
+    if (path == "/saml/sso") {
+        return answer_saml_sso(s, what);
+    }
+    if (path == "/saml/metadata") {
+        return what.method == "GET" ? answer_saml_metadata(s) : wrong_method("GET");
+    }
     const bool is_discovery = path == "/.well-known/openid-configuration";
     if (is_discovery || path == "/oidc/jwks") {
         return what.method != "GET" ? wrong_method("GET")
