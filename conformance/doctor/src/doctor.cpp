@@ -7,8 +7,8 @@
 namespace pomona::doctor {
 
 net::task<report> examine_target(net::world& world, subject what) {
-    constexpr std::array probes{probe_addresses, probe_enrollment, probe_scep, probe_push,
-                                probe_api, probe_apple};
+    constexpr std::array probes{probe_addresses, probe_enrollment, probe_scep,
+                                probe_push,      probe_api,        probe_apple};
     examination e{world, std::move(what)};
     for (const auto probe : probes) {
         co_await probe(e);

@@ -40,9 +40,9 @@ struct subject {
 };
 
 /// Looks at the server in the order names, TCP, TLS, clock, enrollment profile, SCEP, push, API,
-/// Apple's other services, and goes on after a problem as far as it can. Asks only for what may be read: no certificate is
-/// requested, no command queued, no push sent. (A server that makes a challenge for each enrollment
-/// profile makes one.) To be run by world::run.
+/// Apple's other services, and goes on after a problem as far as it can. Asks only for what may be
+/// read: no certificate is requested, no command queued, no push sent. (A server that makes a
+/// challenge for each enrollment profile makes one.) To be run by world::run.
 net::task<report> examine_target(net::world& world, subject what);
 
 /// What a run asks of this machine.
