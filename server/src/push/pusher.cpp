@@ -114,8 +114,8 @@ std::shared_ptr<push_attempt> pusher::push(enrollment_id id, std::uint64_t cause
     }
     auto& t = targets_[id.value()];
     // APNS-055: a push that is on its way, or that the Mac has not yet followed, does for this
-    // command too.
-    if (coalesce && !t.sending && !t.apns_id.empty() && t.accepted > t.contact &&
+    // command too. A Mac may well be here before the push service's answer is.
+    if (coalesce && !t.sending && !t.apns_id.empty() && t.begun > t.contact &&
         world_.now() - t.accepted < coalesce_window) {
         attempt->finish({.accepted = true, .apns_id = t.apns_id, .error = {}});
         return attempt;
@@ -184,6 +184,7 @@ net::task<void> pusher::run_schedule(std::shared_ptr<pusher> self) {
 net::task<void> pusher::send_one(std::shared_ptr<pusher> self, std::string id) {
     std::vector<std::shared_ptr<push_attempt>> waiting;
     sent outcome;
+    const auto begun = self->world_.now();
     {
         auto& t = self->targets_[id];
         waiting = std::exchange(t.waiting, {});
@@ -195,6 +196,7 @@ net::task<void> pusher::send_one(std::shared_ptr<pusher> self, std::string id) {
     auto& t = self->targets_[id]; // again: what was asked meanwhile may have moved the map
     t.sending = false;
     if (outcome.result.accepted) {
+        t.begun = begun;
         t.accepted = self->world_.now();
         t.apns_id = outcome.result.apns_id;
         t.failures = 0;

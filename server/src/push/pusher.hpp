@@ -68,7 +68,8 @@ class pusher : public std::enable_shared_from_this<pusher> {
         bool missed = false; ///< fell due while sending
         unsigned failures = 0;
         unsigned reminders = 0;
-        time_point accepted, contact;
+        time_point begun, accepted; ///< of the newest push that APNs has accepted
+        time_point contact;
         std::string apns_id;
         std::uint64_t cause = 0;
         std::vector<std::shared_ptr<push_attempt>> waiting; ///< for the next push

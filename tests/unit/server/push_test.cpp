@@ -85,6 +85,23 @@ TEST(push, several_at_once_become_few_APNS_055) {
     });
 }
 
+TEST(push, a_mac_that_came_before_the_answer_is_pushed_to_again_APNS_055) {
+    lab l;
+    l.apns_takes = 1s;
+    l.run([](lab& l) -> net::task<void> {
+        scripted_mac mac{l, 1};
+        co_await enrolled(l, mac);
+        net::task_group all{l.w()};
+        all.spawn("push", push_once(&l, mac.id()));
+        co_await l.w().sleep_for(500ms);
+        EXPECT_EQ(l.pushes.size(), 1U);
+        co_await mac.idle(); // it has followed the push already
+        EXPECT_TRUE(co_await all.all_done(net::never));
+        EXPECT_EQ((co_await l.enqueue(mac.id(), "one", "ProfileList")).status, 200U);
+        EXPECT_EQ(l.pushes.size(), 2U);
+    });
+}
+
 TEST(push, a_dead_token_is_left_alone_until_token_update_APNS_047) {
     for (const auto& [status, body] :
          {std::pair{400U, R"({"reason":"BadDeviceToken"})"},

@@ -79,6 +79,7 @@ lab::~lab() {
 net::task<net::reply> lab::answer_apns(lab& l, net::incoming in) {
     l.pushes.push_back({l.w().now(), in.what.target, to_text(bytes_view{in.what.body}),
                         in.connection->id, in.what.headers});
+    co_await l.w().sleep_for(l.apns_takes);
     net::reply out;
     out.what.headers.push_back({"apns-id", l.w().random_uuid()});
     if (!l.scripted_.empty()) {

@@ -64,6 +64,7 @@ class lab {
     server_options options;
     std::vector<seen_push> pushes;
     std::function<bool()> refuse_unsent; ///< true: the test's APNs is down
+    duration apns_takes{};               ///< from a push's arrival to its answer
 
   private:
     static net::task<net::reply> answer_apns(lab& l, net::incoming in);
